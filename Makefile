@@ -1,0 +1,64 @@
+# make app      installs what is needed, computes what the first page shows, serves http://localhost:8501
+# make test     everything: style, types, every test; needs Chromium (taken from Debian's packages when missing)
+# make check    the everyday part of the tests, within a minute
+# make bench    how fast it runs here
+# make clean    removes what these targets made; finished runs stay (garment-sim store)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help app precompute test check bench browser clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+app: precompute
+	$(BIN)/garment-sim app
+
+precompute: .venv/installed
+	$(BIN)/garment-sim compare --seeds 3 > /dev/null
+
+test: .venv/installed-for-tests browser
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+check: .venv/installed-for-tests
+	$(BIN)/pytest -m "not slow and not browser"
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+# hatchling comes first so that the build itself uses the pinned version.
+.venv/installed: pyproject.toml constraints.txt hatch_build.py | .venv/created
+	@echo "Installing; the first time takes a minute or two."
+	$(PIP_INSTALL) hatchling
+	$(PIP_INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed
+	$(PIP_INSTALL) --no-build-isolation --editable ".[test]"
+	@touch $@
+
+.venv/created:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || \
+		{ echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+browser:
+	@command -v chromium > /dev/null || test -n "$$CHROMIUM" || { \
+		command -v apt-get > /dev/null && { test "$$(id -u)" = 0 || command -v sudo > /dev/null; } || \
+			{ echo "The browser tests need Chromium: install it, or set CHROMIUM to its path" >&2; exit 1; }; \
+		as_root=$$(test "$$(id -u)" = 0 || echo sudo); \
+		$$as_root apt-get update --quiet=2 && \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 chromium > /dev/null; }
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

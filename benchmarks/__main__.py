@@ -1,0 +1,5 @@
+"""Prints the table of ``benchmarks.baseline``."""
+
+from benchmarks.baseline import main
+
+main()

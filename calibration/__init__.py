@@ -1,0 +1,1 @@
+"""Where the model is fitted to the observed record; it comes with a later issue."""

@@ -1,0 +1,61 @@
+"""The bargainers as Mesa agents: each is a thin view of its row, where its state lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+
+from simulator.state import GOODS, KH, MARKETS, OWNERS
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+
+
+class Row:
+    """Read-only view of a row of a table: every column is an attribute."""
+
+    def __init__(self, table: Any, row: int) -> None:
+        self.__dict__.update(_table=table, row=row)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._table.columns():
+            return getattr(self._table, name)[self.row]
+        raise AttributeError(f"no column {name!r}; there are {', '.join(self._table.columns())}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a view is read-only")
+
+
+class Factory(mesa.Agent):
+    """A factory: reviews automation, hires, ships, stays or leaves. Its columns: :class:`simulator.state.Factories`."""
+
+    def __init__(self, model: GarmentModel, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+
+    @property
+    def state(self) -> Row:
+        """The factory's row."""
+        return Row(self.model.factories, self.row)
+
+    def __repr__(self) -> str:
+        s = self.state
+        return f"<Factory {self.row}: {GOODS[s.goods]}, owner {OWNERS[s.owner]}, {'open' if s.open else 'closed'}>"
+
+
+class Buyer(mesa.Agent):
+    """A buyer: compares origins, reviews suppliers, places orders. Its columns: :class:`simulator.state.Buyers`."""
+
+    def __init__(self, model: GarmentModel, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+
+    @property
+    def state(self) -> Row:
+        """The buyer's row."""
+        return Row(self.model.buyers, self.row)
+
+    def __repr__(self) -> str:
+        s = self.state
+        return f"<Buyer {self.row}: {GOODS[s.goods]} for {MARKETS[s.market]}, {s.share[KH]:.1%} from Cambodia>"

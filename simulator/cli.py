@@ -1,0 +1,642 @@
+"""The command line: parse, call, print. Data goes to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from simulator.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.compare import Comparison
+    from simulator.results import Result
+
+DONE, USAGE, INVALID, SOME_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
+HEADLINES = ("employment", "exports", "value_added", "mean_wage", "automation", "factories", "women_share")
+YEARS = ("2024", "2030", "2040")
+SCENARIO_HELP = "id of a shipped scenario, or a file"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        arguments = _parser().read(sys.argv[1:] if argv is None else argv)
+        code: int = arguments.do(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        message = _for_user(error)
+        if message is None:
+            raise
+        print(message, file=sys.stderr)
+        return INVALID
+
+
+def _for_user(error: Exception) -> str | None:
+    """One line for what a user can mend; None for a fault of ours."""
+    from simulator.data import DataError
+    from simulator.results import InputError
+    from simulator.scenario import ScenarioError
+
+    if isinstance(error, ScenarioError | DataError | InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return None
+
+
+# Commands
+
+
+def list_(arguments: argparse.Namespace) -> int:
+    """What there is: scenarios, parameters or indicators."""
+    from simulator.texts import label, meaning
+
+    rows: list[dict[str, Any]]
+    lines: list[tuple[str, ...]]
+    if arguments.what == "scenarios":
+        from simulator.scenario import load_scenario, scenario_ids
+
+        rows = []
+        for scenario in map(load_scenario, scenario_ids()):
+            names = ("id", "title", "question", "based_on", "start", "own_settings", "shocks", "sources")
+            rows.append({name.removeprefix("own_"): getattr(scenario, name) for name in names})
+        lines = [(row["id"], row["title"]["en"], row["question"]["en"]) for row in rows]
+    elif arguments.what == "parameters":
+        from simulator.parameters import PARAMETERS
+
+        rows = [p.as_dict() | {"label": _words(label, name)} for name, p in PARAMETERS.items()]
+        lines = [
+            (name, _default(p.default), f"{p.low:g} to {p.high:g}", p.unit, p.kind, p.label)
+            for name, p in PARAMETERS.items()
+        ]
+    else:
+        from simulator.indicators import INDICATORS
+
+        rows = []
+        for name, i in INDICATORS.items():
+            rows.append(i.as_dict() | {"label": _words(label, name), "meaning": _words(meaning, name)})
+        lines = [(n, i.unit, i.over_year, ", ".join(i.groups) or "–", i.label) for n, i in INDICATORS.items()]
+    if arguments.json:
+        _print_json(rows)
+    else:
+        _print_table(lines)
+    return DONE
+
+
+def _words(find: Any, name: str) -> dict[str, str]:
+    return {lang: find(name, lang) for lang in ("en", "km")}
+
+
+def _default(default: float | Mapping[str, float]) -> str:
+    if isinstance(default, Mapping):
+        return ", ".join(f"{period}: {value:g}" for period, value in default.items())
+    return f"{default:g}"
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Validate scenario files; every bad one is named."""
+    from simulator.data import DataError
+    from simulator.scenario import ScenarioError, check_file
+
+    code = DONE
+    for name in arguments.files:
+        try:
+            check_file(name)
+        except (ScenarioError, DataError) as error:
+            print(error, file=sys.stderr)
+            code = INVALID
+        else:
+            print(f"{name}: valid")
+    return code
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of a scenario file."""
+    from simulator.scenario import json_schema
+
+    _print_json(json_schema())
+    return DONE
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """Write a scenario file to start from."""
+    from simulator.results import InputError
+    from simulator.scenario import template
+
+    path = Path(arguments.name)
+    path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
+    content = template(path.stem)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(content)
+    except FileExistsError:
+        raise InputError(f"{path} exists; it is left as it is") from None
+    print(path)
+    print(f"fill in its settings, then: garment-sim run {path}", file=sys.stderr)
+    return DONE
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """One run: a table to read, files with --out, JSON with --json."""
+    from simulator.results import choose, records
+    from simulator.results import save_tables as save
+    from simulator.run import find_draw
+    from simulator.run import run as run_one
+    from simulator.scenario import load_scenario
+
+    find_draw(arguments.draw)
+    scenario = load_scenario(arguments.scenario)
+    values = dict(_setting(text) for text in arguments.set)
+    if values:
+        scenario = scenario.with_values(values)
+    yearly = arguments.yearly if arguments.yearly is not None else arguments.out is None
+    groups = arguments.groups or (["every"] if arguments.out and not arguments.json else ["all"])
+    indicators = arguments.indicators
+    from simulator.indicators import COLUMNS
+
+    choose(COLUMNS, indicators, groups)
+    progress = _Progress("steps", patience=2.0)
+    try:
+        result = run_one(
+            scenario, arguments.seed, arguments.people_per_agent, arguments.until, progress=progress
+        )
+    except RuntimeError as error:
+        progress.end()
+        print(f"{scenario.id}, seed {arguments.seed}: {error}", file=sys.stderr)
+        return SOME_FAILED
+    progress.end()
+    chosen = (result.yearly() if yearly else result).select(indicators, groups)
+    if arguments.out:
+        folder = save(arguments.out, {"runs": chosen.runs, "series": chosen.series}, arguments.format)
+        print(f"wrote runs and series ({arguments.format}) to {folder}", file=sys.stderr)
+    if arguments.json:
+        _print_json({"metadata": records(chosen.runs)[0], "series": records(chosen.series)})
+    elif not arguments.out:
+        if indicators is None and arguments.groups is None:
+            chosen = chosen.select(HEADLINES)
+        _print_run(chosen)
+    return DONE
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """``name=value``; the value a number, or steps in time or events as in a file."""
+    import yaml
+
+    from simulator.results import InputError
+
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), _numbers(yaml.safe_load(value))
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {name}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+
+
+def _numbers(value: Any) -> Any:
+    """Words that are numbers, as in ``1e-3``, which YAML 1.1 takes for text."""
+    if isinstance(value, dict):
+        return {key: _numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Scenarios against the baseline: a table to read, files with --out, JSON with --json."""
+    comparison = _compared(arguments)
+    if arguments.out and comparison.years:
+        folder = comparison.save(arguments.out)
+        print(f"wrote runs, series, comparison.csv and report.html to {folder}", file=sys.stderr)
+    if arguments.json:
+        _print_json(comparison.to_json())
+    elif comparison.years:
+        _print_comparison(comparison)
+    return _failures(comparison)
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """The stand-alone report of a comparison."""
+    from simulator.report import write_report
+    from simulator.results import write_together
+
+    comparison = _compared(arguments)
+    if comparison.years:
+        write_together({arguments.out: lambda path: write_report(comparison, path, arguments.lang)})
+        print(arguments.out)
+    return _failures(comparison)
+
+
+def _compared(arguments: argparse.Namespace) -> Comparison:
+    from simulator.compare import compare as compare_
+
+    progress = _Progress("runs")
+    try:
+        return compare_(
+            arguments.scenarios or None,
+            arguments.baseline,
+            arguments.draws,
+            arguments.seeds,
+            arguments.people_per_agent,
+            progress=progress,
+            until=arguments.until,
+            workers=arguments.workers,
+        )
+    finally:
+        progress.end()
+
+
+def _failures(comparison: Comparison) -> int:
+    for failure in comparison.failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    return SOME_FAILED if comparison.failures else DONE
+
+
+def store(arguments: argparse.Namespace) -> int:
+    """Finished runs on disk."""
+    from simulator.store import Store
+
+    runs = Store(arguments.store)
+    if arguments.what == "list":
+        names = ("run_id", "scenario", "draw", "seed", "people_per_agent", "until", "model")
+        lines = [names] if (rows := runs.rows()) else []
+        _print_table([*lines, *(tuple(str(row[name]) for name in names) for row in rows)])
+    elif arguments.what == "check":
+        damaged = runs.damaged()
+        for path, reason in damaged:
+            print(f"{path}: {reason}", file=sys.stderr)
+        print(f"{len(list(runs)) - len(damaged)} good, {len(damaged)} damaged in {runs.folder}")
+        return INVALID if damaged else DONE
+    else:
+        print(f"{len(runs.prune())} files removed, {len(list(runs))} runs kept in {runs.folder}")
+    return DONE
+
+
+def app(arguments: argparse.Namespace) -> int:
+    """Serve the browser app on this machine until Ctrl-C."""
+    from simulator.paths import shipped
+
+    port = arguments.port
+    if not _free(port):
+        other = next((p for p in range(port + 1, min(port + 100, 65536)) if _free(p)), None)
+        hint = f"; free: --port {other}" if other else ""
+        print(f"port {port} is in use{hint}", file=sys.stderr)
+        return USAGE
+    script = shipped("app.py")
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script.name, *options]
+    server = subprocess.Popen(command, cwd=script.parent)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    print(f"the app is at http://localhost:{port} (Ctrl-C ends it)", file=sys.stderr)
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+        raise
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return False
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+# Printing
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _print_table(lines: Sequence[Sequence[str]]) -> None:
+    """Columns side by side, the last as long as it likes."""
+    if lines:
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]) - 1)]
+        for line in lines:
+            print("  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[-1]]).rstrip())
+
+
+def _print_right(lines: Sequence[Sequence[str]]) -> None:
+    """Columns side by side, numbers to the right of the first."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for first, *rest in lines:
+        cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(rest, widths[1:], strict=True))]
+        print("  ".join(cells).rstrip())
+
+
+def _print_run(result: Result) -> None:
+    from simulator.indicators import INDICATORS
+
+    about = result.metadata
+    print(f"{about['scenario']}, seed {about['seed']}, {about['people_per_agent']} people an agent\n")
+    names = [name if group == "all" else f"{name} {group}" for name, group in result.columns]
+    units = [INDICATORS[name].unit for name, _ in result.columns]
+    width = 6
+    for at in range(0, len(names), width):
+        part = slice(at, at + width)
+        rows = [["period", *names[part]], ["", *(_unit(u) for u in units[part])]]
+        for period, values in zip(result.periods, result.values[:, part], strict=True):
+            rows.append([period, *(_figure(v, u) for v, u in zip(values, units[part], strict=True))])
+        _print_right(rows)
+        print()
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    from simulator.indicators import INDICATORS
+
+    about = comparison.metadata
+    size = f"{about['runs']} runs, {len(about['seeds'])} seeds, {about['people_per_agent']} people an agent"
+    print(f"{size}.\nMedian (10th–90th percentile), and paired difference to the baseline in the last year.")
+    years = [year for year in YEARS if year in comparison.years] or [comparison.years[-1]]
+    last = years[-1]
+    table = comparison.summary
+    table = table[(table["group"] == "all") & table["period"].isin(years)]
+    table = table.set_index(["indicator", "scenario", "period"])
+    for name in (*HEADLINES, "public_balance", "cost_per_job"):
+        label = INDICATORS[name].label if name in INDICATORS else "Public cost per job"
+        unit = INDICATORS[name].unit if name in INDICATORS else "USD/job"
+        rows = [["", *years, f"difference {last}"]]
+        for scenario in (comparison.baseline, *comparison.scenarios):
+            if (name, scenario.id, last) not in table.index:
+                continue
+            cells = [_range(table.loc[(name, scenario.id, year)], "median", "p", unit) for year in years]
+            difference = ""
+            if scenario.id != comparison.baseline.id and name in INDICATORS:
+                difference = _range(table.loc[(name, scenario.id, last)], "difference", "difference_p", unit)
+            rows.append([scenario.id, *cells, difference])
+        if len(rows) > 1:
+            print(f"\n{label}, {_unit(unit)}")
+            _print_right(rows)
+
+
+def _range(row: pd.Series[Any], middle: str, ends: str, unit: str) -> str:
+    if row[middle] != row[middle]:
+        return "–"
+    low, high = _figure(row[f"{ends}10"], unit), _figure(row[f"{ends}90"], unit)
+    figure = _figure(row[middle], unit)
+    if low == high == figure:
+        return figure
+    return f"{figure} ({low} to {high})" if "-" in low + high else f"{figure} ({low}–{high})"
+
+
+def _unit(unit: str) -> str:
+    return "%" if unit == "share" else unit
+
+
+def _figure(value: float, unit: str) -> str:
+    if value != value:
+        return "–"
+    if unit == "share":
+        return f"{100 * value:.1f}"
+    size = abs(value)
+    whole = size >= 100 or unit in ("persons", "factories")
+    return f"{value:,.{0 if whole else 1 if size >= 10 else 2}f}"
+
+
+class _Progress:
+    """A bar with time left on a terminal, now and then a line elsewhere; silent for ``patience`` seconds."""
+
+    def __init__(self, what: str, patience: float = 0.0) -> None:
+        self.what, self.patience = what, patience
+        self.stream = sys.stderr
+        self.bar = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.colour = self.bar and not os.environ.get("NO_COLOR")
+        self.began = time.monotonic()
+        self.first: tuple[int, float] | None = None
+        self.shown, self.at = False, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Called after each piece of work."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = done, now
+        wait = 0.1 if self.bar else 5.0
+        if now - self.began < self.patience or (self.shown and now - self.at < wait and done < total):
+            return
+        if self.shown or done < total:
+            self._show(done, total, now)
+
+    def _show(self, done: int, total: int, now: float) -> None:
+        text = f"{done} of {total} {self.what}{self._left(done, total, now)}"
+        if self.bar:
+            filled = 30 * done // max(total, 1)
+            bar = "#" * filled + "-" * (30 - filled)
+            bar = f"\x1b[36m{bar}\x1b[0m" if self.colour else bar
+            self.stream.write(f"\r[{bar}] {text}\x1b[K" if self.colour else f"\r[{bar}] {text:<50}")
+        else:
+            self.stream.write(f"{text}\n")
+        self.stream.flush()
+        self.shown, self.at = True, now
+
+    def _left(self, done: int, total: int, now: float) -> str:
+        before, since = self.first or (0, now)
+        if done <= before or done >= total:
+            return ""
+        seconds = (now - since) / (done - before) * (total - done)
+        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
+
+    def end(self) -> None:
+        """Leave the terminal on a fresh line."""
+        if self.bar and self.shown:
+            self.stream.write("\n")
+            self.stream.flush()
+        self.shown = False
+
+
+# Parsing
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names the nearest known command or option where one is unknown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **(kwargs | {"allow_abbrev": False}))
+        self.commands: tuple[str, ...] = ()
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse, or end with what is nearest to an unknown word."""
+        command = next((word for word in words if not word.startswith("-")), None)
+        if command is not None and command not in self.commands:
+            known = ", ".join(self.commands)
+            self.error(f"{command} is not a command{_nearest(command, self.commands)}; known: {known}")
+        found, unknown = self.parse_known_args(list(words))
+        if unknown:
+            parser = found.parser
+            options = [o for action in parser._actions for o in action.option_strings]
+            what = "an option" if unknown[0].startswith("-") else "expected here"
+            parser.error(f"{unknown[0]} is not {what}{_nearest(unknown[0].partition('=')[0], options)}")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """One line and where to read on; exit code 2."""
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    return f"; nearest: {difflib.get_close_matches(word, known, n=1, cutoff=0.0)[0]}"
+
+
+def _whole(low: int, high: int | None = None) -> Any:
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if value < low or (high is not None and value > high):
+            upper = f" to {high}" if high is not None else ""
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low}{upper}")
+        return value
+
+    return number
+
+
+def _draw(text: str) -> str | int:
+    return text if text == "best" else int(_whole(0)(text))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _assignment(text: str) -> str:
+    if not text.partition("=")[0].strip() or "=" not in text:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE")
+    return text
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="garment-sim",
+        description="Simulates Cambodia's garment, footwear and travel-goods sector, 2012 to 2040.",
+        epilog="Exit codes: 0 done, 2 usage, 3 invalid input, 4 some runs failed, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"garment-sim {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    def command(name: str, do: Any, text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = commands.add_parser(
+            name, help=text, description=f"{text.capitalize()}."
+        )
+        sub.set_defaults(do=do, parser=sub)
+        return sub
+
+    sub = command("list", list_, "list scenarios, parameters or indicators")
+    sub.add_argument("what", choices=("scenarios", "parameters", "indicators"))
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("check", check, "check scenario files")
+    sub.add_argument("files", nargs="+", metavar="FILE")
+
+    command("schema", schema, "print the JSON Schema of a scenario file")
+
+    sub = command("run", run, "run one scenario once")
+    sub.add_argument("scenario", metavar="SCENARIO", help=SCENARIO_HELP)
+    sub.add_argument("--seed", type=_whole(0, 2**63 - 1), default=0, help="luck of the run (0)")
+    sub.add_argument(
+        "--draw", type=_draw, default="best", metavar="best|K", help="draw of uncertain numbers (best)"
+    )
+    sub.add_argument(
+        "--posterior", choices=("refit", "judged"), default="refit", help="where numbered draws come from"
+    )
+    _add_size(sub)
+    sub.add_argument(
+        "--set", type=_assignment, action="append", default=[], metavar="NAME=VALUE",
+        help="change a number from the scenario's start; may be repeated",
+    )  # fmt: skip
+    steps = sub.add_mutually_exclusive_group()
+    steps.add_argument(
+        "--yearly", action="store_true", default=None, help="years (default unless --out is given)"
+    )
+    steps.add_argument(
+        "--quarterly", action="store_false", dest="yearly", help="quarters (default with --out)"
+    )
+    sub.add_argument("--indicators", type=_names, metavar="A,B", help="only these (all)")
+    sub.add_argument(
+        "--groups", type=_names, metavar="all|gender|…",
+        help="totals, dimensions or single groups, with commas; every: all there are (default with --out)",
+    )  # fmt: skip
+    sub.add_argument("--out", type=Path, metavar="DIR", help="write runs and series there")
+    sub.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of the files (parquet)")
+    sub.add_argument("--json", action="store_true", help="print JSON: yearly totals unless asked for more")
+
+    sub = command("compare", compare, "compare scenarios with a baseline, run by run with the same luck")
+    _add_comparison(sub)
+    sub.add_argument(
+        "--out", type=Path, metavar="DIR", help="write runs, series, comparison.csv and report.html there"
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("report", report, "write a stand-alone report that compares scenarios")
+    _add_comparison(sub)
+    sub.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"), help="(report.html)")
+    sub.add_argument("--lang", choices=("both", "en", "km"), default="both", help="language (both)")
+
+    sub = command("new", new, "write a scenario file to start from")
+    sub.add_argument("name", metavar="NAME")
+
+    sub = command("store", store, "list, check or prune finished runs on disk")
+    sub.add_argument("what", choices=("list", "check", "prune"))
+    sub.add_argument("--store", type=Path, metavar="DIR", help="the store (your own)")
+
+    sub = command("app", app, "serve the browser app on this machine")
+    sub.add_argument("--port", type=_whole(1, 65535), default=8501, help="(8501)")
+
+    parser.commands = tuple(commands.choices)
+    return parser
+
+
+def _add_size(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--people-per-agent", type=_whole(1, 1000), default=50, metavar="N", help="people one agent is (50)"
+    )
+    sub.add_argument(
+        "--until", type=_whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)"
+    )
+
+
+def _add_comparison(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"{SCENARIO_HELP} (the named ones)")
+    sub.add_argument("--baseline", default="baseline", metavar="NAME", help="what to compare with (baseline)")
+    sub.add_argument(
+        "--draws", type=_whole(0), default=0, metavar="N", help="draws of uncertain numbers (0: the best)"
+    )
+    sub.add_argument(
+        "--seeds", type=_whole(1), default=3, metavar="M", help="runs of each with different luck (3)"
+    )
+    sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
+    _add_size(sub)

@@ -1,0 +1,248 @@
+"""The model: a clock, the state, and the schedule of a quarter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+from mesa.datacollection import DataCollector
+
+from simulator import data, observe, population, world
+from simulator.accounts import Account, Books, Snapshot, residuals
+from simulator.agents import Buyer, Factory, Row
+from simulator.indicators import COLUMNS, INDICATORS
+from simulator.processes.orders import Orders
+from simulator.schedule import QUARTER
+from simulator.state import GOODS, KH, KH_OWNER, ORIGINS, OWNERS, STAGES, Economy, Links
+from simulator.streams import Stream
+from simulator.units import Array, share_of
+
+if TYPE_CHECKING:
+    from simulator.parameters import Parameters
+    from simulator.processes.production import Plan
+    from simulator.scenario import Scenario
+    from simulator.state import Buyers, Factories, Workers
+
+
+class Recorder:
+    """What was observed: ``values`` [step, column], the columns as in ``indicators.COLUMNS``."""
+
+    def __init__(self, periods: tuple[str, ...]) -> None:
+        self._values = np.full((len(periods), len(COLUMNS)), np.nan)
+        self._periods = periods
+        self.steps = 0
+
+    @property
+    def values(self) -> Array:
+        """Values of the steps done."""
+        return self._values[: self.steps]
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Names of the steps done."""
+        return self._periods[: self.steps]
+
+    def add(self, row: Array) -> None:
+        """Take down one step."""
+        self._values[self.steps] = row
+        self.steps += 1
+
+
+class GarmentModel(mesa.Model):
+    """Factories, workers and buyers of Cambodia's garment sector, quarter by quarter from 2012.
+
+    ``scenario`` is an id, a path or a Scenario; ``people_per_agent`` how many people a worker agent stands for;
+    ``overrides`` sets parameters by name on top of the scenario. Raises ScenarioError for a bad name or value and
+    RuntimeError when the table of factories is full.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Scenario = "baseline",
+        seed: int = 0,
+        people_per_agent: int = 50,
+        steps_per_year: int = 4,
+        until: int = 2040,
+        overrides: dict[str, Any] | None = None,
+        draw: str | int = "best",
+    ) -> None:
+        super().__init__(rng=int(seed))
+        if steps_per_year not in (4, 12):
+            raise ValueError(f"steps_per_year is 4 or 12, not {steps_per_year}")
+        if not 2012 <= until <= 2040:
+            raise ValueError(f"until is a year from 2012 to 2040, not {until}")
+        from simulator.scenario import load_scenario
+
+        chosen = load_scenario(scenario) if isinstance(scenario, str) or hasattr(scenario, "__fspath__") else scenario
+        self.scenario = chosen.with_values(overrides) if overrides else chosen
+        self.luck, self.draw = int(seed), draw
+        self.weight = float(people_per_agent)
+        self.steps_per_year, self.dt = steps_per_year, 1.0 / steps_per_year
+        self.last_step = (until - world.FIRST_YEAR + 1) * steps_per_year
+        # A year more than asked, so that shorter runs are the beginnings of longer ones.
+        self.paths = self.scenario.paths(steps_per_year=steps_per_year, first_year=world.FIRST_YEAR, last_year=2040)
+        self.world = world.build(self.scenario, steps_per_year, 2040)
+        self.step_number = 0
+        self.recorder = Recorder(tuple(period(i, steps_per_year) for i in range(self.last_step)))
+        self._read_tables()
+        self._open()
+        self.datacollector = DataCollector(
+            model_reporters={name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS}
+        )
+
+    buyers: Buyers
+    factories: Factories
+    workers: Workers
+    plan: Plan
+
+    def _read_tables(self) -> None:
+        tiers, owners = ("1", "2", "3"), OWNERS
+        self.stages = STAGES
+        self.stage_weights = np.stack([data.values("goods", f"weight_{s}", GOODS) for s in STAGES], axis=1)
+        self.labour_saved = data.values("stage", "labour_saved", STAGES)
+        self.sewing_factor = data.values("goods", "sewing_ceiling_factor", GOODS)
+        names = ("share", "capacity_factor", "interest_spread", "exit_factor", "learning_factor")
+        self.tiers = {name: data.values("tier", name, tiers) for name in names}
+        self.owners = {name: data.values("owner", name, owners) for name in ("opening_share", "entrant_share")}
+        self.smartphones = data.values("education", "smartphone", population.EDUCATION)
+        self.entrant_education = data.values("education", "entrant_share", population.EDUCATION)
+        self.rival_weights = data.values("origin", "share_2012", ORIGINS[1:6])
+
+    def _open(self) -> None:
+        self.par: Parameters = self.paths.parameters(0)
+        self.settings: Parameters = self.paths.settings(0)
+        self.economy, self.account, self.links = Economy(), Account(), Links()
+        self.economy.upper_secondary = float(self.entrant_education[2])
+        self.link_scores = np.empty(0)
+        self.orders = Orders()
+        self.real_wages: list[float] = []
+        self.people: dict[str, int] = {}
+        self.laid_off = self.reskilled = self.opened = np.empty(0, np.intp)
+        self.seats_taken, self.open_posts, self.paid_wages, self.loans_before = 0.0, 0, 0.0, 0.0
+        self.market_share = self.market_share_2012 = 0.0
+        self.origin_sales = np.full(len(ORIGINS), np.inf)
+        self.payback = np.full((1, len(STAGES)), np.nan)
+        self.memory: observe.Memory | None = None
+        population.populate(self, Stream(self.luck, "opening", 0))
+        self.loans_before = float(self.factories.loans.sum())
+        for row in range(len(self.buyers)):
+            Buyer(self, row)
+        self.memory = observe.Memory(self)
+        if self.recorder.steps >= self.last_step:
+            self.running = False
+
+    @property
+    def period(self) -> str:
+        """Name of the last step done, for instance ``2027Q1``; empty before the first."""
+        return self.recorder.periods[-1] if self.recorder.steps else ""
+
+    @property
+    def policy_started(self) -> bool:
+        """Whether levers may differ from history: from 2025 on."""
+        return bool(self.world.years[self.step_number] > world.START_YEAR)
+
+    def step(self) -> None:
+        """One quarter: every process of the schedule in its order, then observation."""
+        if self.recorder.steps >= self.last_step:
+            self.running = False
+            return
+        self.step_number = i = self.recorder.steps
+        self.par, self.settings = self.paths.parameters(i), self.paths.settings(i)
+        self.people = dict.fromkeys(("hired", "quits", "layoffs", "closures", "retired", "renewed"), 0)
+        self.before = Snapshot(self)
+        self.books = Books(len(self.factories))
+        self.laid_off = self.reskilled = self.opened = np.empty(0, np.intp)
+        self.loans_before = float(self.factories.loans.sum())
+        for process in QUARTER:
+            process.run(self, Stream(self.luck, process.name, i))
+        if i == 0:
+            self.market_share_2012 = self.market_share
+        self.recorder.add(observe.measure(self))
+        observe.fill_relative(self)
+        self.datacollector.collect(self)
+        if self.recorder.steps >= self.last_step:
+            self.running = False
+
+    def residuals(self) -> dict[str, float]:
+        """What each identity missed in the last quarter; see :mod:`simulator.accounts`."""
+        return residuals(self, self.before)
+
+    def now(self, name: str) -> Any:
+        """The world's value in this step: ``model.now("unit_value")``."""
+        return getattr(self.world, name)[self.step_number]
+
+    def setting(self, name: str) -> float:
+        """A lever as set, without its lag: what the budget pays for."""
+        group, _, key = name.partition(".")
+        return float(getattr(getattr(self.settings, group), key))
+
+    def worker(self, row: int) -> Row:
+        """A read-only view of one worker agent."""
+        return Row(self.workers, row)
+
+    def add_factory_agents(self, rows: Array) -> None:
+        """Give new rows their Mesa agents."""
+        for row in rows:
+            Factory(self, int(row))
+
+    def installed(self) -> Array:
+        """Automated part of each factory's work, weighted by stages."""
+        f = self.factories
+        return (self.stage_weights[f.goods] * f.automation).sum(axis=1)
+
+    def ceilings(self) -> Array:
+        """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""
+        limit = np.tile(self.now("ceilings"), (len(self.factories), 1))
+        limit[:, STAGES.index("sew")] *= self.sewing_factor[self.factories.goods]
+        return limit
+
+    def step_costs(self) -> Array:
+        """Price of machines per operator replaced, by stage, USD of 2015."""
+        auto = self.par.automation
+        return np.array([getattr(auto, f"step_cost_{stage}") for stage in STAGES])
+
+    def automation_by_tier(self) -> Array:
+        """Mean automation of the open factories of each tier."""
+        f = self.factories
+        number = np.bincount(f.tier[f.open], minlength=3)
+        return share_of(np.bincount(f.tier[f.open], weights=self.installed()[f.open], minlength=3), number)
+
+    def rival_index(self) -> float:
+        """Rivals' cost by their shares of 2012."""
+        return float(self.now("rival_cost")[1:6] @ self.rival_weights / self.rival_weights.sum())
+
+    def fob(self) -> Array:
+        """FOB cost by goods and origin; Cambodia's is what its factories ask, weighted by planned output."""
+        f = self.factories
+        weight = np.where(f.open, f.expected, 0.0)
+        total = np.bincount(f.goods, weights=weight, minlength=len(GOODS))
+        asked = np.bincount(f.goods, weights=weight * f.compared, minlength=len(GOODS))
+        cost = np.tile(self.now("rival_cost"), (len(GOODS), 1))
+        cost[:, KH] = share_of(asked, total, empty=self.economy.reference)
+        return cost
+
+    def landed_by_goods(self) -> Array:
+        """Mean landed cost by goods and origin, weighted by buyers' spending."""
+        b = self.buyers
+        total = np.bincount(b.goods, weights=b.spending, minlength=len(GOODS))
+        out = np.empty((len(GOODS), len(ORIGINS)))
+        for o in range(len(ORIGINS)):
+            cost = np.bincount(b.goods, weights=b.spending * self.landed[:, o], minlength=len(GOODS))
+            plain = np.bincount(b.goods, weights=self.landed[:, o]) / np.bincount(b.goods)
+            out[:, o] = np.where(total > 0, share_of(cost, total), plain)
+        return out
+
+    def domestic(self) -> Array:
+        """Which factories have Cambodian owners."""
+        return self.factories.owner == KH_OWNER
+
+
+def period(step: int, steps_per_year: int) -> str:
+    """Name of a step.
+
+    >>> period(60, 4), period(13, 12)
+    ('2027Q1', '2013M02')
+    """
+    year, part = world.FIRST_YEAR + step // steps_per_year, step % steps_per_year
+    return f"{year}Q{part + 1}" if steps_per_year == 4 else f"{year}M{part + 1:02d}"

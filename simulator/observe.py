@@ -1,0 +1,382 @@
+"""The indicators of one quarter, taken from the state of the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.indicators import COLUMNS, DIMENSIONS
+from simulator.state import (
+    AUT,
+    EMPLOYED,
+    ENGINEER,
+    KH,
+    NEVER,
+    OPERATOR,
+    ORIGINS,
+    STAGES,
+    TECHNICIAN,
+)
+from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+
+COLUMN_AT = {column: i for i, column in enumerate(COLUMNS)}
+BASE_YEAR = 2024
+LONGEST_PAYBACK = 100.0  # years; slower steps count as this
+WAGE_BINS = 8_192  # bins of one USD a month for the median and the Gini index
+WORLD_DEMAND_LEAST = 1e-6  # of 2012: keeps the logarithm of vanished demand finite
+
+
+def measure(model: GarmentModel) -> Array:
+    """One row of the recorder, columns as in ``indicators.COLUMNS``."""
+    row = np.full(len(COLUMNS), np.nan)
+
+    def put(name: str, value: float, **groups: Array) -> None:
+        row[COLUMN_AT[name, "all"]] = value
+        for dimension, values in groups.items():
+            first = COLUMN_AT[name, f"{dimension}={DIMENSIONS[dimension][0]}"]
+            row[first : first + len(DIMENSIONS[dimension])] = values
+
+    _people(model, put)
+    _money(model, put)
+    _markets(model, put)
+    _factories(model, put)
+    _public(model, put)
+    for name, value in Memory.explain(model).items():
+        put(name, value)
+    return row
+
+
+def _people(model: GarmentModel, put) -> None:
+    w, f, par, weight = model.workers, model.factories, model.par, model.weight
+    rows = np.flatnonzero(w.state == EMPLOYED)
+    wage, factory, job = w.wage[rows].astype(float), w.factory[rows], w.job[rows]
+    key = {
+        "gender": np.where(w.woman[rows], 0, 1),
+        "age": _age_group(model, rows),
+        "education": w.education[rows],
+        "skill": w.skill[rows],
+        "goods": f.goods[factory],
+        "tier": f.tier[factory],
+    }
+    size = {d: len(DIMENSIONS[d]) for d in key}
+    count = {d: np.bincount(k, minlength=size[d]) for d, k in key.items()}
+    total = len(rows)
+    put("employment", total * weight, **{d: c * weight for d, c in count.items()})
+    for name, which in (("operators", OPERATOR), ("technicians", TECHNICIAN), ("engineers", ENGINEER)):
+        mine = job == which
+        groups = {d: np.bincount(key[d][mine], minlength=size[d]) * weight for d in ("gender", "goods", "tier")}
+        put(name, np.count_nonzero(mine) * weight, **groups)
+    skilled = job != OPERATOR
+    put("skilled_jobs", np.count_nonzero(skilled) * weight, gender=np.bincount(key["gender"][skilled], minlength=2) * weight)
+    put("women_share", float(share_of(count["gender"][0], total)))
+    put("vacancies", model.open_posts * weight)
+    gone = sum(model.people[flow] for flow in ("quits", "layoffs", "closures", "retired"))
+    put("turnover", float(share_of(gone, total)) / model.dt)
+    need = f.needed[f.open, TECHNICIAN].sum()
+    put("technician_coverage", float(min(1.0, share_of(np.count_nonzero(job == TECHNICIAN) * weight, need, empty=1.0))))
+
+    def split(people: Array, *dimensions: str) -> dict[str, Array]:
+        keys = {
+            "gender": lambda: np.where(w.woman[people], 0, 1),
+            "age": lambda: _age_group(model, people),
+            "education": lambda: w.education[people],
+        }
+        return {d: np.bincount(keys[d](), minlength=len(DIMENSIONS[d])) * weight for d in dimensions}
+
+    put("layoffs", len(model.laid_off) * weight, **split(model.laid_off, "gender", "age", "education"))
+    put("reskilled", len(model.reskilled) * weight, **split(model.reskilled, "gender"))
+    waiting = np.flatnonzero((w.displaced_at != NEVER) & (w.state != EMPLOYED))
+    put("displaced", len(waiting) * weight, **split(waiting, "gender", "age", "education"))
+    long = waiting[model.step_number - w.displaced_at[waiting] > model.steps_per_year]
+    put("displaced_over_year", len(long) * weight, **split(long, "gender"))
+
+    sums = {d: np.bincount(k, weights=wage, minlength=size[d]) for d, k in key.items()}
+    mean = float(share_of(wage.sum(), total))
+    put("mean_wage", mean, **{d: share_of(sums[d], count[d], empty=np.nan) for d in key})
+    median, gini = wage_distribution(wage)
+    put("median_wage", median)
+    put("wage_gini", gini)
+    by_job = share_of(np.bincount(job, weights=wage, minlength=3), np.bincount(job, minlength=3), empty=np.nan)
+    put("skill_premium", float(by_job[TECHNICIAN] / by_job[OPERATOR]))
+    put("real_wage", mean / model.now("cpi"))
+    cost = model.economy.operator_wage * (1 + par.wages.contributions)
+    put("operator_cost", cost)
+    put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
+    put("household_income", mean + par.labour.household_other * model.now("outside_wage") if total else 0.0)
+    sent = wage * w.migrant[rows] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
+    put("remittances", float(sent.sum()), gender=np.bincount(key["gender"], weights=sent, minlength=2))
+    put("living_wage_ratio", mean / model.now("living_wage"))
+
+
+def _age_group(model: GarmentModel, rows: Array) -> Array:
+    age = (model.step_number - model.workers.born[rows]) * model.dt
+    return np.searchsorted([25.0, 35.0, 45.0], age, side="right")
+
+
+def wage_distribution(wage: Array) -> tuple[float, float]:
+    """Median and Gini index of wages, from a histogram of one-dollar bins.
+
+    >>> median, gini = wage_distribution(np.array([100.2, 200.2, 300.2]))
+    >>> round(median), round(gini, 3)
+    (200, 0.222)
+    """
+    if not len(wage):
+        return 0.0, 0.0
+    count = np.bincount(np.minimum(wage, WAGE_BINS - 1).astype(np.intp), minlength=WAGE_BINS)
+    middle = np.arange(WAGE_BINS) + 0.5
+    people = np.cumsum(count)
+    half = people[-1] / 2
+    at = int(np.searchsorted(people, half))
+    below = people[at - 1] if at else 0
+    median = at + (half - below) / count[at]
+    money = np.cumsum(count * middle)
+    lorenz = np.concatenate([[0.0], money / money[-1]])
+    steps = count / people[-1]
+    return float(median), float(1 - np.sum(steps * (lorenz[1:] + lorenz[:-1])))
+
+
+def _money(model: GarmentModel, put) -> None:
+    f, books, par = model.factories, model.books, model.par
+    per_year = 1 / model.dt
+    revenue = books["revenue"]
+    total = float(revenue.sum())
+    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
+    profit = books.profit()
+    running = profit + books["scrapped"]
+    labour = float(books["wages"].sum() + books["contributions"].sum())
+    own = labour + float((books["depreciation"] + books["scrapped"] + books["interest"] + profit).sum())
+    at_home = par.production.home_part * (books["energy"] + books["overhead"] + books["maintenance"])
+    purchases = float((books["domestic_materials"] + at_home).sum())
+    put("value_added", own + purchases)
+    put("gdp_share", own * per_year / model.now("gdp"))
+    put("output_per_worker", float(share_of(total * per_year * MILLION, employed)))
+    put("unit_labour_cost", float(share_of(labour, total)))
+
+    def by(key: Array, size: int) -> Array:
+        earned = np.bincount(key, weights=revenue, minlength=size)
+        return share_of(np.bincount(key, weights=running, minlength=size), earned, empty=np.nan)
+
+    put("profit_margin", float(share_of(running.sum(), total)), goods=by(f.goods, 3), tier=by(f.tier, 3))
+    put("investment", float((books["machines_bought"] + books["replacement"] + books["capacity_bought"]).sum()))
+
+
+def _markets(model: GarmentModel, put) -> None:
+    b = model.buyers
+    sold, wanted = b.orders[:, KH], b.spending
+    by = {"goods": (b.goods, 3), "market": (b.market, 5)}
+    shipped = {d: np.bincount(k, weights=sold, minlength=n) for d, (k, n) in by.items()}
+    demand = {d: np.bincount(k, weights=wanted, minlength=n) for d, (k, n) in by.items()}
+    put("exports", float(sold.sum()), **shipped)
+    put("real_exports", float(sold.sum()) / (model.now("unit_value") / model.world.unit_value_2024))
+    put("market_share", model.market_share, **{d: share_of(shipped[d], demand[d]) for d in by})
+    near = np.bincount(b.market, weights=b.orders[:, AUT], minlength=5)
+    put("reshored_share", float(share_of(near.sum(), wanted.sum())), market=share_of(near, demand["market"]))
+    abroad = b.orders.sum(axis=0)[1:]
+    put("world_automation", float(share_of(abroad @ model.now("rival_automation")[1:], abroad.sum())))
+
+
+def _factories(model: GarmentModel, put) -> None:
+    f = model.factories
+    live = f.open
+    weight = np.where(live, f.output, 0.0)
+    key = {
+        "goods": f.goods,
+        "tier": f.tier,
+        "owner": np.where(model.domestic(), 0, 1),
+        "buyers": np.where(f.brand_linked, 0, 1),
+    }
+    level = model.installed()
+    total = weight.sum()
+    stage_weight = model.stage_weights[f.goods] * weight[:, None]
+    put(
+        "automation",
+        float(share_of((level * weight).sum(), total)),
+        stage=share_of((f.automation * stage_weight).sum(axis=0), stage_weight.sum(axis=0)),
+        **{
+            d: share_of(
+                np.bincount(k, weights=level * weight, minlength=len(DIMENSIONS[d])),
+                np.bincount(k, weights=weight, minlength=len(DIMENSIONS[d])),
+                empty=np.nan,
+            )
+            for d, k in key.items()
+        },
+    )
+    years = np.full((len(f), len(STAGES)), np.nan)
+    years[: len(model.payback)] = np.minimum(model.payback, LONGEST_PAYBACK)
+    put("payback", _median(np.nanmin(np.where(np.isnan(years), np.inf, years), axis=1)[live]),
+        stage=[_median(years[live, j]) for j in range(len(STAGES))])  # fmt: skip
+    number = {d: np.bincount(k[live], minlength=len(DIMENSIONS[d])) for d, k in key.items()}
+    put("factories", int(live.sum()), **number)
+    closed = model.leaving & ~model.moving
+    rows = np.flatnonzero(closed)
+    for name, which in (("factories_opened", model.opened), ("factories_closed", rows)):
+        put(name, len(which), goods=np.bincount(f.goods[which], minlength=3),
+            owner=np.bincount(key["owner"][which], minlength=2))  # fmt: skip
+    moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
+    put("factories_relocated", int(moved.sum()), origin=moved[1:])
+    put("factory_size", _median(f.staff[live].sum(axis=1) * model.weight))
+
+
+def _median(values: Array) -> float:
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else np.nan
+
+
+def _public(model: GarmentModel, put) -> None:
+    account = model.account
+    put("public_cost", account.cost, lever=[account.spending.get(name, 0.0) for name in DIMENSIONS["lever"]])
+    put("public_revenue", account.income)
+    put("public_balance", account.balance)
+
+
+class Memory:
+    """What a quarter leaves behind to explain the next one's change of employment."""
+
+    def __init__(self, model: GarmentModel) -> None:
+        f = model.factories
+        self.heads = f.staff * model.weight
+        self.open = f.open.copy()
+        self.output, self.efficiency = model.plan.output, model.plan.efficiency
+        self.tasks = model.plan.tasks
+        self.demand = world_demand(model)
+        self.staffed = (self.heads.sum(axis=1) > 0) | (model.memory.seen(len(f)) if model.memory else False)
+
+    def seen(self, rows: int) -> Array:
+        """Which of ``rows`` factories have ever had staff."""
+        return np.concatenate([self.staffed, np.zeros(rows - len(self.staffed), bool)])
+
+    @classmethod
+    def explain(cls, model: GarmentModel) -> dict[str, float]:
+        """The nine terms of the change of employment since the quarter before; they add up exactly."""
+        old, new = model.memory, cls(model)
+        terms = decompose(old, new, model.leaving, model.moving, old.seen(len(new.open)))
+        model.memory = new
+        return terms
+
+
+def world_demand(model: GarmentModel) -> float:
+    """World demand in volume, million USD of 2015 a year."""
+    first = model.world.demand[0].sum() / model.world.unit_value[0]
+    return max(float(model.now("demand").sum() / model.now("unit_value")), WORLD_DEMAND_LEAST * first)
+
+
+def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Array) -> dict[str, float]:
+    r"""Nine terms of the change of heads: log-mean Divisia shares, exact, no term a remainder.
+
+    .. math:: N = D\, m q_f\, \frac{1}{E} L_{15}\, n_k\, u,\qquad \Lambda = (N-N')/\ln(N/N')
+    """
+    rows = len(new.open)
+    grown = rows - len(old.open)
+
+    def extend(values: Array, fill: float = 0.0) -> Array:
+        return np.concatenate([values, np.full((grown, *values.shape[1:]), fill)])
+
+    before, after = extend(old.heads), new.heads
+    terms = dict.fromkeys(
+        ("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing", "opening", "closure", "relocation"),
+        0.0,
+    )
+    left = np.zeros(rows, bool)
+    left[: len(leaving)] = leaving
+    moved = np.zeros(rows, bool)
+    moved[: len(moving)] = moving
+    terms["relocation"] = -float(before[moved].sum())
+    terms["closure"] = -float(before[left & ~moved].sum())
+    first = ~left & ~seen & (after.sum(axis=1) > 0)
+    terms["opening"] = float((after - before)[first].sum())
+    stays = ~left & ~first
+    both = stays[:, None] & (before > 0) & (after > 0)
+    terms["staffing"] = float((after - before)[stays[:, None] & ~both].sum())
+    f, k = np.nonzero(both)
+    if len(f):
+        n0, n1 = before[f, k], after[f, k]
+        same = n0 == n1
+        ratio = np.log(n1) - np.log(n0)
+        mean = np.where(same, n1, (n1 - n0) / np.where(same, 1.0, ratio))
+        demand = np.log(new.demand / old.demand)
+        output = np.log(new.output[f] / old.output[f])
+        efficiency = np.log(new.efficiency[f] / old.efficiency[f])
+        tasks = np.log(new.tasks[f, k] / old.tasks[f, k])
+        terms["scale"] = float(mean.sum() * demand)
+        terms["competitiveness"] = float((mean * (output - demand)).sum())
+        terms["efficiency"] = -float((mean * efficiency).sum())
+        terms["displacement"] = float((mean * tasks)[k == OPERATOR].sum())
+        terms["reinstatement"] = float((mean * tasks)[k != OPERATOR].sum())
+        terms["staffing"] += float((mean * (ratio - output + efficiency - tasks)).sum())
+    return {f"change_{name}": value for name, value in terms.items()}
+
+
+def fill_relative(model: GarmentModel) -> None:
+    """Once 2024 is known, what is told relative to it: labour cost, survival, closeness to each future."""
+    values, per_year = model.recorder.values, model.steps_per_year
+    end = (BASE_YEAR + 1 - 2012) * per_year
+    steps = model.recorder.steps
+    if steps < end:
+        return
+    base = slice(end - per_year, end)
+    if steps == end:
+        model.base_2024 = {
+            name: float(values[base, COLUMN_AT[name, "all"]].mean())
+            for name in ("labour_cost_index", "employment", "real_exports")
+        }
+        model.base_2024["value_added"] = float((values[base, COLUMN_AT["value_added", "all"]] / _prices(model, base)).mean())
+        rows = slice(0, steps)
+    else:
+        rows = slice(steps - 1, steps)
+    b = model.base_2024
+    at = {n: COLUMN_AT[n, "all"] for n in ("labour_cost_index", "automation", "employment", "real_exports", "value_added")}
+    cost = values[rows, at["labour_cost_index"]] / b["labour_cost_index"]
+    values[rows, at["labour_cost_index"]] = cost
+    jobs = values[rows, at["employment"]]
+    skilled = share_of(values[rows, COLUMN_AT["skilled_jobs", "all"]], jobs)
+    real = values[rows, at["value_added"]] / _prices(model, rows)
+    survival, membership = futures(
+        cost=cost,
+        automation=values[rows, at["automation"]],
+        jobs=share_of(jobs, b["employment"]),
+        exports=share_of(values[rows, at["real_exports"]], b["real_exports"]),
+        value_added=share_of(real, b["value_added"]),
+        skilled=skilled,
+        limits=model.par.thresholds,
+    )
+    values[rows, COLUMN_AT["survival", "all"]] = survival
+    for k in range(6):
+        values[rows, COLUMN_AT[f"scenario_{k}", "all"]] = membership[:, k]
+
+
+def _prices(model: GarmentModel, rows: slice) -> Array:
+    return model.world.unit_value[rows] / model.world.unit_value_2024
+
+
+def futures(
+    *, cost: Array, automation: Array, jobs: Array, exports: Array, value_added: Array, skilled: Array, limits
+) -> tuple[Array, Array]:
+    """Survival and soft membership in the six futures; all ratios are to 2024, shapes [step] and [step, 6].
+
+    Corners of the map: 1 (low cost, few machines), 3 (low, many), 2 or 0 (high, few), 4 or 5 (high, many). A shared
+    corner counts for the one whose condition holds; a vanished sector is 2 whatever its place.
+    """
+    survival = np.maximum(jobs / limits.survival_employment, exports / limits.survival_exports)
+    x = np.clip((cost - limits.labour_cost) / limits.cost_scale, -1, 1)
+    y = np.clip((automation - limits.automation) / limits.automation_scale, -1, 1)
+    corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
+    distance = np.stack([(x - cx) ** 2 + (y - cy) ** 2 for cx, cy in corners], axis=1)
+    pull = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / limits.softness)
+    pull /= pull.sum(axis=1, keepdims=True)
+    low_few, high_few, low_many, high_many = pull.T
+    shrunk = exports < limits.survival_exports
+    high_tech = (value_added > limits.high_value_added) & (skilled > limits.high_skilled)
+    out = np.zeros((len(cost), 6))
+    out[:, 1], out[:, 3] = low_few, low_many
+    out[:, 2], out[:, 0] = np.where(shrunk, high_few, 0.0), np.where(shrunk, 0.0, high_few)
+    out[:, 4], out[:, 5] = np.where(high_tech, high_many, 0.0), np.where(high_tech, 0.0, high_many)
+    vanished = survival < 1
+    out[vanished] = 0.0
+    out[vanished, 2] = 1.0
+    return survival, out
+
+

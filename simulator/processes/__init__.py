@@ -1,0 +1,1 @@
+"""The science: one file a subject, each equation beside its use."""

@@ -1,0 +1,240 @@
+"""Capacity, and factories that close, move away or open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import pdtrik
+
+from simulator.processes.production import count_staff, finance, quarter_costs
+from simulator.processes.workers import displace
+from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, STAGES
+from simulator.units import MILLION, Array, Number, per_step, share_of
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+
+def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
+    """Busy factories that earn grow, idle ones shrink; growth brings its share of machines."""
+    f, par, dt = model.factories, model.par.factories, model.dt
+    rate = np.clip(par.growth_speed * (f.utilisation - par.utilisation), -par.shrink_most, par.growth_most)
+    rate = np.where((rate > 0) & (f.margin <= par.growth_margin), 0.0, rate) * f.open
+    factor = np.exp(rate * dt)
+    uv = model.now("unit_value")
+    more = np.maximum(factor - 1, 0.0)
+    plant = model.par.production.plant * f.capacity * more * uv
+    machines = f.units * more[:, None] * model.now("robot_price") * uv
+    cost = plant + machines.sum(axis=1)
+    model.books.post("capacity_bought", cost)
+    finance(model, cost)
+    f.plant += plant
+    f.machines += machines
+    less = np.maximum(1 - factor, 0.0)
+    scrapped = less * (f.plant + f.machines.sum(axis=1))
+    model.books.post("scrapped", scrapped)
+    f.plant *= 1 - less
+    f.machines *= 1 - less[:, None]
+    f.units *= factor[:, None]
+    f.capacity *= factor
+
+
+def leave(model: GarmentModel, rng: Stream) -> None:
+    """Factories that earn too little close; footloose foreign owners move to where landed cost is lowest."""
+    f, par = model.factories, model.par
+    rate = exit_rate(
+        margin=f.margin,
+        markup=par.pricing.markup,
+        usual=par.factories.exit_rate,
+        sensitivity=par.factories.exit_sensitivity,
+        least=par.factories.exit_least,
+        most=par.factories.exit_most,
+        factor=model.tiers["exit_factor"][f.tier] * np.where(f.owner == KH_OWNER, par.ownership.domestic_exit, 1.0),
+    )
+    goes = f.open & (rng.uniform(len(f), "exit") < per_step(rate, model.dt))
+    abroad = model.landed_by_goods()[:, KH + 1 : AUT]
+    cheapest = np.argmin(abroad, axis=1) + KH + 1
+    gap = np.log(model.landed_by_goods()[:, KH]) - np.log(abroad.min(axis=1))
+    chance = 1 / (1 + np.exp(-par.factories.relocation_sensitivity * gap))
+    moves = goes & f.multinational & (rng.uniform(len(f), "relocation") < chance[f.goods])
+    f.moved_to[moves] = cheapest[f.goods[moves]]
+    model.economy.moved_capacity += np.bincount(
+        f.moved_to[moves], weights=f.capacity[moves], minlength=len(model.economy.moved_capacity)
+    )
+    model.leaving, model.moving = goes, moves
+    _wind_up(model, goes)
+
+
+def _wind_up(model: GarmentModel, goes: Array) -> None:
+    """Staff are displaced, plant and machines written off, cash and loans settled with owner and lenders."""
+    f, workers, books = model.factories, model.workers, model.books
+    at_work = np.flatnonzero(workers.state == EMPLOYED)
+    rows = at_work[goes[workers.factory[at_work]]]
+    model.people["closures"] = len(rows)
+    model.closing_staff = f.staff * goes[:, None]
+    displace(model, rows)
+    books.post("scrapped", np.where(goes, f.plant + f.machines.sum(axis=1), 0.0))
+    books.post("settled", np.where(goes, f.cash - f.loans, 0.0))
+    books.post("loans_settled", np.where(goes, f.loans, 0.0))
+    f.open[goes] = False
+    for columns in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
+        columns[goes] = 0.0
+    for columns in (f.machines, f.units, f.automation, f.working):
+        columns[goes] = 0.0
+    f.brand_linked[goes] = False
+    count_staff(model)
+
+
+def exit_rate(
+    *, margin: Number, markup: Number, usual: Number, sensitivity: Number, least: Number, most: Number, factor: Number
+) -> Number:
+    r"""Yearly hazard of leaving.
+
+    .. math:: x = x_0\,\mathrm{clip}(e^{-b(m-\mu)} k, x_{min}, x_{max})
+
+    >>> round(float(exit_rate(margin=0.0, markup=0.07, usual=0.05, sensitivity=14.0, least=0.2, most=13.0, factor=1.0)), 3)
+    0.133
+    """
+    return usual * np.clip(np.exp(np.clip(-sensitivity * (np.asarray(margin) - markup), -50, 50)) * factor, least, most)
+
+
+def enter(model: GarmentModel, rng: Stream) -> None:
+    """New factories come where orders press on capacity and margins are good, after the time papers take."""
+    f, eco, par, dt = model.factories, model.economy, model.par, model.dt
+    capacity = np.bincount(f.goods, weights=f.capacity, minlength=len(GOODS))
+    number = np.bincount(f.goods[f.open], minlength=len(GOODS))
+    earned = model.books["revenue"]
+    eco.mean_margin = float(share_of((f.margin * earned)[f.open].sum(), earned[f.open].sum()))
+    pressure = np.minimum(
+        share_of(model.orders.asked, capacity * par.factories.utilisation, empty=par.factories.entry_pressure_cap),
+        par.factories.entry_pressure_cap,
+    )
+    gain = 1 + par.business.entry_gain * par.business.e_government
+    gain *= 1 + par.business.attraction_gain * par.business.investor_attraction
+    mean = entry_rate(
+        base=par.factories.entry_rate * par.factories.opening * share_of(number, number.sum()),
+        margin=eco.mean_margin,
+        markup=par.pricing.markup,
+        sensitivity=par.factories.entry_sensitivity,
+        pressure=pressure**par.factories.entry_pressure,
+        gain=gain,
+    )
+    eco.entry_queue += mean * dt
+    days = par.business.entry_days + (par.business.entry_days_digital - par.business.entry_days) * par.business.e_government
+    ready = eco.entry_queue * (1 - np.exp(-dt * 365.0 / days))
+    eco.entry_queue -= ready
+    u = rng.uniform(len(GOODS), "number")
+    counts = np.array([poisson_quantile(p, m) for p, m in zip(u, ready, strict=True)])
+    model.opened = np.empty(0, np.intp)
+    if counts.sum():
+        model.opened = open_factories(model, rng, np.repeat(np.arange(len(GOODS)), counts))
+
+
+def entry_rate(*, base: Array, margin: Number, markup: Number, sensitivity: Number, pressure: Array, gain: Number) -> Array:
+    r"""New factories a year.
+
+    .. math:: e = e_0 N\, e^{b_e(m-\mu)}\, p\, (1+g)
+
+    >>> entry_rate(base=np.array([108.0]), margin=0.07, markup=0.07, sensitivity=8.0, pressure=np.array([1.0]), gain=1.0)
+    array([108.])
+    """
+    return base * np.exp(sensitivity * (margin - markup)) * pressure * gain
+
+
+def poisson_quantile(u: float, mean: float) -> int:
+    """Smallest count whose cumulative Poisson probability reaches ``u``.
+
+    >>> poisson_quantile(0.5, 3.0), poisson_quantile(0.9, 0.0), poisson_quantile(0.01, 3.0)
+    (3, 0, 0)
+    """
+    if mean <= 0 or u <= np.exp(-mean):
+        return 0
+    return int(np.ceil(pdtrik(u, mean)))
+
+
+def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
+    """Open one factory for each entry of ``goods``; entrants look like incumbents, but smaller and new."""
+    f, par, tiers = model.factories, model.par, model.tiers
+    live = f.open.copy()
+    mean_capacity = float(f.capacity[live].mean()) if live.any() else par.factories.capacity
+    weight = f.capacity * live
+    efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
+    usual = [
+        share_of((f.automation * weight[:, None] * (f.goods == g)[:, None]).sum(0), (weight * (f.goods == g)).sum())
+        for g in range(len(GOODS))
+    ]
+    rows = f.add(len(goods))
+    describe(model, rng, rows, goods)
+    domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
+    entrants = np.cumsum(model.owners["entrant_share"][:KH_OWNER])
+    foreign = np.searchsorted(entrants[:-1] / entrants[-1], rng.uniform(rows, "owner"))
+    f.owner[rows] = np.where(domestic, KH_OWNER, foreign)
+    f.multinational[rows] &= ~domestic
+    f.opened[rows] = model.step_number
+    f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
+    f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(rows, "efficiency"))
+    sd = par.factories.entry_noise
+    for j in range(len(STAGES)):
+        noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
+        f.automation[rows, j] = np.minimum(np.array([usual[g][j] for g in goods]) * noise, model.ceilings()[rows, j])
+    f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
+    f.utilisation[rows] = par.factories.utilisation
+    f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]
+    f.effective[rows] = f.efficiency[rows] * (1 - par.production.new_gap)
+    f.coverage[rows] = model.economy.coverage[f.goods[rows] * 3 + f.tier[rows]]
+    f.working[rows] = f.automation[rows]
+    f.unit_cost[rows] = 1.0
+    f.quote[rows] = f.compared[rows] = model.economy.reference
+    equip(model, rows, par.factories.utilisation)
+    equity = np.zeros(len(f))
+    equity[rows] = f.plant[rows] + f.machines[rows].sum(axis=1) + quarter_costs(model)[rows]
+    f.cash[rows] = quarter_costs(model)[rows]
+    model.books.extend(len(f))
+    model.books.post("equity", equity)
+    bought = np.zeros(len(f))
+    bought[rows] = f.plant[rows] + f.machines[rows].sum(axis=1)
+    model.books.post("capacity_bought", bought)
+    model.add_factory_agents(rows)
+    return rows
+
+
+def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> None:
+    """What a factory is for good: goods, tier, standards, patience."""
+    f, par = model.factories, model.par
+    f.open[rows] = True
+    f.goods[rows] = goods
+    tiers = np.cumsum(model.tiers["share"])
+    f.tier[rows] = np.searchsorted(tiers[:-1] / tiers[-1], rng.uniform(rows, "tier"))
+    f.multinational[rows] = rng.uniform(rows, "multinational") < par.ownership.multinational
+    mean = model.world.compliance[KH]
+    f.compliance[rows] = np.clip(mean + par.factories.compliance_sd * rng.normal(rows, "compliance"), 0.0, 1.0)
+    f.hurdle[rows] = np.maximum(1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(rows, "hurdle")))
+    for k in range(3):
+        f.rounding[rows, k] = rng.uniform(rows, f"rounding {k}")
+    f.pay_level[rows] = 1.0
+    f.moved_to[rows] = NOWHERE
+
+
+def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
+    """Relative capacity: lognormal, larger for factories that supply brands; 1 on average over tiers."""
+    f, sd = model.factories, model.par.factories.capacity_sd
+    factor = model.tiers["capacity_factor"]
+    mean = (factor * model.tiers["share"]).sum() / model.tiers["share"].sum()
+    return factor[f.tier[rows]] / mean * np.exp(sd * rng.normal(rows, "capacity") - sd**2 / 2)
+
+
+def equip(model: GarmentModel, rows: Array, use: float) -> None:
+    """Plant and machines of the given factories at full cost and today's prices."""
+    f, par = model.factories, model.par
+    uv, price = model.now("unit_value"), model.now("robot_price")
+    heads = par.production.operators / f.efficiency[rows, None] * model.stage_weights[f.goods[rows]] * model.labour_saved
+    level = f.automation[rows]
+    surcharge = 1 + par.automation.installation * (1 - par.infrastructure.broadband)
+    units = heads * level * model.step_costs() * (1 + 0.5 * par.automation.convexity * level) * surcharge / MILLION
+    f.units[rows] = units * use * f.capacity[rows, None]
+    f.machines[rows] = f.units[rows] * price * uv
+    f.plant[rows] = par.production.plant * f.capacity[rows] * uv
+
+

@@ -1,0 +1,56 @@
+"""The public account: what levers cost, what the sector pays, and who gets the money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.parameters import PARAMETERS
+from simulator.units import MILLION
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+GENERAL = tuple(p.name for p in PARAMETERS.values() if p.cost)
+
+
+def govern(model: GarmentModel, rng: Stream) -> None:
+    """Taxes and contributions come in, every lever is paid for, and each payment arrives somewhere."""
+    par, books, dt = model.par, model.books, model.dt
+    account = model.account
+    account.open()
+    account.receive("profit_tax", float(books["tax"].sum()))
+    account.receive("contributions", float(books["contributions"].sum()))
+    account.spend("automation.subsidy", float(books["subsidy"].sum()), "factories")
+    cheap = max(0.0, par.public.reference_interest - par.automation.interest_rate)
+    account.spend("automation.interest_rate", cheap * model.loans_before * dt, "banks")
+    lower = max(0.0, par.public.reference_energy_price - model.now("energy_price")) if model.policy_started else 0.0
+    account.spend("energy.price", lower * electricity(model) * par.energy.public_part, "utility")
+    seats = seat_cost(model) * model.seats_taken / MILLION
+    stipend = par.public.stipend
+    account.spend("skills.training_seats", seats * stipend, "households")
+    account.spend("skills.training_seats", seats * (1 - stipend), "centres")
+    account.spend("skills.training_seats", seats * par.skills.administration, "centres")
+    for name in GENERAL:
+        lever = PARAMETERS[name]
+        above = (model.setting(name) - float(lever.default)) * lever.cost
+        account.spend(name, max(0.0, above) * dt if model.policy_started else 0.0, "suppliers")
+    model.economy.balance += account.balance
+
+
+def seat_cost(model: GarmentModel) -> float:
+    """Mean public cost of one seat, USD: by length and by the way of teaching."""
+    s = model.par.skills
+    on_site = max(0.0, 1 - s.self_paced_share - s.facilitated_share)
+    mix = s.self_paced_share * s.cost_self_paced + s.facilitated_share + on_site * s.cost_on_site
+    return s.seat_cost * s.training_months / s.reference_months * mix
+
+
+def electricity(model: GarmentModel) -> float:
+    """Electricity the sector used this quarter, million kWh."""
+    pro = model.par.production
+    per_dollar = pro.energy / model.par.energy.reference_price
+    use = 1 + pro.energy_intensity * model.installed()
+    return float(np.sum(per_dollar * use * model.factories.output))

@@ -1,0 +1,296 @@
+"""What factories ask, where buyers buy, and which factory gets the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.processes.production import planned, unit_cost
+from simulator.state import ASEAN, GOODS, KH, KH_OWNER, Links
+from simulator.units import Array, Number, Share, per_step, share_of
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+PAIR = 8_192  # more than there can be factories: buyer * PAIR + factory names a pair
+
+
+def set_quotes(model: GarmentModel, rng: Stream) -> None:
+    """Factories ask for cost and markup, held back by what rivals cost; buyers pay extra for full service."""
+    f, eco, par = model.factories, model.economy, model.par
+    pricing, chain = par.pricing, par.value_chain
+    f.unit_cost[:] = unit_cost(model)
+    weight = np.where(f.open, planned(model), 0.0)
+    full = f.unit_cost * (1 + pricing.markup)
+    mean = float(share_of((full * weight).sum(), weight.sum(), empty=1.0))
+    rivals = model.rival_index()
+    if model.step_number == 0:
+        eco.reference_constant = np.log(mean) - np.log(rivals)
+    reference = np.log(rivals) + eco.long_run + eco.reference_constant
+    eco.reference = float(np.exp(reference))
+    eco.long_run += model.dt * pricing.reversion * (np.log(mean) - reference)
+    change = chain.upgrading - eco.chain_before
+    eco.premium = eco.premium * np.exp(-pricing.reversion * model.dt) + chain.premium * eco.coverage_all[1] * change
+    eco.chain_before = chain.upgrading
+    f.quote[:] = quote(
+        unit_cost=f.unit_cost,
+        markup=pricing.markup,
+        pass_through=pricing.pass_through,
+        reference=eco.reference,
+        premium=eco.premium,
+        service=pricing.automation_service,
+        automation=model.installed(),
+    )
+    f.compared[:] = f.quote / (1 + chain.service * eco.premium)
+
+
+def choose_origins(model: GarmentModel, rng: Stream) -> None:
+    """Buyers compare landed cost over origins and move part of the way towards the shares they want."""
+    b, par, world = model.buyers, model.par.sourcing, model.world
+    i = model.step_number
+    cost = landed_cost(
+        fob=model.fob()[b.goods],
+        duty=world.duty[i][b.market, :, b.goods],
+        freight=world.freight[i],
+        lead_time=world.lead_time[i],
+        speed=b.speed[:, None],
+        weight=b.compliance[:, None],
+        compliance=world.compliance,
+    )
+    model.landed = cost
+    if i == 0:
+        b.appeal[:] = b.share * cost ** b.elasticity[:, None]
+    appeal = b.appeal * world.appeal[i][b.market, :, b.goods]
+    appeal *= 1 + share_of(model.economy.moved_capacity, model.origin_sales)
+    if par.agglomeration > 0 and model.market_share_2012 > 0:
+        appeal[:, KH] *= np.clip((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4, 1.25)
+    appeal[:, KH] *= own_brands(model)
+    wanted = wanted_shares(appeal=appeal, cost=cost, elasticity=b.elasticity[:, None])
+    b.share += per_step(par.adjustment, model.dt) * (wanted - b.share)
+    b.spending[:] = world.demand[i][b.market, b.goods] * b.size * model.dt
+    b.orders[:] = b.spending[:, None] * b.share
+    large = np.argsort(-b.spending * b.share[:, KH], kind="stable")[: int(par.large_buyers)]
+    b.large[:] = False
+    b.large[large] = True
+
+
+def own_brands(model: GarmentModel) -> Array:
+    """Factor on Cambodia's appeal in ASEAN from brands of its own: up to a share of all its sales."""
+    b, chain = model.buyers, model.par.value_chain
+    at_home = b.market == ASEAN
+    sales = b.spending * b.share[:, KH]
+    more = share_of(chain.brand_sales * chain.local_brands * sales.sum(), sales[at_home].sum())
+    return np.where(at_home, 1 + more, 1.0)
+
+
+def review_links(model: GarmentModel, rng: Stream) -> None:
+    """Buyers look again at some suppliers, fill missing places and drop the worst of too many."""
+    f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
+    links = model.links
+    keep = f.open[links.factory]
+    buyer, factory, since = links.buyer[keep], links.factory[keep], links.since[keep]
+    offer = _Offer(model)
+    spending = b.orders[:, KH] / model.dt / model.now("unit_value")
+    wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
+    wanted = np.minimum(wanted, offer.number[b.goods])
+
+    review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
+    at = np.flatnonzero(review & (offer.number[b.goods[buyer]] > 0))
+    if len(at):
+        own = offer.score(model, buyer[at], factory[at], now - since[at])
+        own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
+        best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "review")
+        move = (score > own) & (best >= 0)
+        factory[at[move]], since[at[move]] = best[move], now
+    missing = np.maximum(wanted - np.bincount(buyer, minlength=len(b)), 0)
+    if missing.sum():
+        new = np.repeat(np.arange(len(b)), missing)
+        place = np.concatenate([np.arange(m) for m in missing if m])
+        best, _ = offer.search(model, rng, new, new * PAIR + place, "new")
+        found = best >= 0
+        buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
+        since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
+    order = np.lexsort((since, factory, buyer))
+    buyer, factory, since = buyer[order], factory[order], since[order]
+    first = np.ones(len(buyer), bool)
+    first[1:] = (buyer[1:] != buyer[:-1]) | (factory[1:] != factory[:-1])
+    buyer, factory, since = buyer[first], factory[first], since[first]
+    score = offer.score(model, buyer, factory, now - since)
+    order = np.lexsort((-score, buyer))
+    buyer, factory, since, score = buyer[order], factory[order], since[order], score[order]
+    start = np.searchsorted(buyer, np.arange(len(b)))
+    rank = np.arange(len(buyer)) - start[buyer]
+    keep = rank < wanted[buyer]
+    model.links = Links(buyer[keep], factory[keep], since[keep])
+    model.link_scores = score[keep]
+
+
+def allocate_orders(model: GarmentModel, rng: Stream) -> None:
+    """Cambodian orders go to linked factories up to their capacity, then once more to whoever has room."""
+    f, b, links = model.factories, model.buyers, model.links
+    uv, most = model.now("unit_value"), model.par.factories.utilisation_most
+    room = np.where(f.open, most * f.capacity * model.dt, 0.0)
+    spending = b.orders[:, KH].copy()
+    weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
+    total = np.bincount(links.buyer, weights=weight, minlength=len(b))
+    offered = spending[links.buyer] * share_of(weight, total[links.buyer])
+    placed = np.bincount(links.buyer, weights=offered, minlength=len(b))
+    volume = offered / (uv * f.quote[links.factory])
+    load = np.bincount(links.factory, weights=volume, minlength=len(f))
+    filled = np.minimum(1.0, share_of(room, load, empty=1.0))
+    taken = offered * filled[links.factory]
+    first = load * filled
+    refused = spending - placed + np.bincount(links.buyer, weights=offered - taken, minlength=len(b))
+    refused = np.maximum(refused, 0.0)
+
+    free = np.maximum(room - first, 0.0)
+    free_goods = np.bincount(f.goods, weights=free, minlength=len(GOODS))
+    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
+    offer = refused_goods[f.goods] * share_of(free, free_goods[f.goods])
+    second = np.minimum(offer / (uv * np.maximum(f.quote, 1e-9)), free)
+    second_spending = second * uv * f.quote
+    accepted_goods = np.bincount(f.goods, weights=second_spending, minlength=len(GOODS))
+    part = share_of(accepted_goods, refused_goods)
+
+    f.accepted[:] = first + second
+    asked = load + offer / (uv * np.maximum(f.quote, 1e-9))
+    large = np.bincount(links.factory, weights=taken * b.large[links.buyer], minlength=len(f))
+    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
+    large += second_spending * share_of(refused_large, refused_goods)[f.goods]
+    f.brand_linked[:] = f.open & (large >= 0.5 * uv * f.quote * f.accepted) & (f.accepted > 0)
+    smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
+    f.expected += np.where(f.open, smooth * (np.minimum(asked, room) / model.dt - f.expected), -f.expected)
+    model.orders = Orders(
+        asked=np.bincount(f.goods, weights=load, minlength=len(GOODS)) / model.dt,
+        taken=taken,
+        second=part * 1.0,
+        refused=refused,
+        diverted_capacity=refused * (1 - part[b.goods]),
+    )
+
+
+@dataclass
+class Orders:
+    """Cambodian orders of one quarter on their way from buyers to ships (USD million, nominal)."""
+
+    asked: Array = field(default_factory=lambda: np.zeros(len(GOODS)))
+    taken: Array = field(default_factory=lambda: np.zeros(0))
+    second: Array = field(default_factory=lambda: np.zeros(len(GOODS)))
+    refused: Array = field(default_factory=lambda: np.zeros(0))
+    diverted_capacity: Array = field(default_factory=lambda: np.zeros(0))
+    diverted_staff: Array = field(default_factory=lambda: np.zeros(0))
+    shipped: Array = field(default_factory=lambda: np.zeros(0))
+    ordered: Array = field(default_factory=lambda: np.zeros(0))
+
+    def ship(self, model: GarmentModel) -> None:
+        """Split what was shipped by buyer; what was not goes to the buyer's other origins."""
+        f, b, links = model.factories, model.buyers, model.links
+        made = share_of(f.output, f.accepted)
+        first = np.bincount(links.buyer, weights=self.taken * made[links.factory], minlength=len(b))
+        taken_first = np.bincount(links.factory, weights=self.taken, minlength=len(f))
+        value = model.now("unit_value") * f.quote
+        second = np.maximum(value * f.accepted - taken_first, 0.0)
+        accepted = np.bincount(f.goods, weights=second, minlength=len(GOODS))
+        done = share_of(np.bincount(f.goods, weights=second * made, minlength=len(GOODS)), accepted)
+        in_second = self.refused * self.second[b.goods]
+        self.ordered = b.orders[:, KH].copy()
+        self.shipped = first + in_second * done[b.goods]
+        accepted_all = np.bincount(links.buyer, weights=self.taken, minlength=len(b)) + in_second
+        self.diverted_staff = accepted_all - self.shipped
+        diverted = self.diverted_capacity + self.diverted_staff
+        others = b.share.copy()
+        others[:, KH] = 0.0
+        b.orders += diverted[:, None] * share_of(others, others.sum(axis=1, keepdims=True))
+        b.orders[:, KH] = self.shipped
+        model.origin_sales = b.orders.sum(axis=0) / model.dt
+        model.market_share = float(share_of(b.orders[:, KH].sum(), b.spending.sum()))
+
+
+class _Offer:
+    """Factories a buyer may meet, drawn in proportion to free capacity, and how it scores them."""
+
+    def __init__(self, model: GarmentModel) -> None:
+        f, par = model.factories, model.par
+        room = par.factories.utilisation_most * f.capacity * model.dt
+        free = np.where(f.open, np.maximum(room - f.accepted, 0.05 * room), 0.0)
+        self.rows = [np.flatnonzero(f.open & (f.goods == g)) for g in range(len(GOODS))]
+        self.cumulated = [np.cumsum(free[rows]) for rows in self.rows]
+        self.number = np.array([len(rows) for rows in self.rows])
+        log_price = np.log(np.maximum(f.compared, 1e-9))
+        mean = np.array([log_price[rows].mean() if len(rows) else 0.0 for rows in self.rows])
+        s = par.sourcing
+        self.base = -s.score_price * (log_price - mean[f.goods]) + s.score_compliance * f.compliance
+        self.base += s.score_automation * model.installed()
+        self.domestic = f.owner == KH_OWNER
+
+    def score(self, model: GarmentModel, buyer: Array, factory: Array, steps: Array) -> Array:
+        """How a buyer values a factory it has known for ``steps`` steps, without noise."""
+        score = self.base[factory] + model.par.sourcing.score_loyalty * np.log1p(np.maximum(steps, 0) * model.dt)
+        shy = self.domestic[factory] & model.buyers.large[buyer]
+        return score + np.where(shy, np.log(model.par.ownership.domestic_brand), 0.0)
+
+    def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
+        """The best of a few candidates for each place, and its score with noise; -1 where there is none."""
+        goods = model.buyers.goods[buyer]
+        best = np.full(len(buyer), -1, np.intp)
+        score = np.full(len(buyer), -np.inf)
+        for c in range(int(model.par.sourcing.candidates)):
+            u = rng.uniform(key, f"{label} {c}")
+            candidate = np.full(len(buyer), -1, np.intp)
+            for g, (rows, cumulated) in enumerate(zip(self.rows, self.cumulated, strict=True)):
+                at = np.flatnonzero(goods == g)
+                if len(at) and len(rows):
+                    place = np.searchsorted(cumulated, u[at] * cumulated[-1])
+                    candidate[at] = rows[np.minimum(place, len(rows) - 1)]
+            known = np.maximum(candidate, 0)
+            value = self.score(model, buyer, known, np.zeros(len(buyer)))
+            value += model.par.sourcing.score_noise * rng.gumbel(buyer * PAIR + known, "candidate")
+            better = (value > score) & (candidate >= 0)
+            best[better], score[better] = candidate[better], value[better]
+        return best, score
+
+
+def quote(
+    *, unit_cost: Number, markup: Share, pass_through: Share, reference: Number, premium: Share, service: Share, automation: Share
+) -> Number:
+    r"""Price asked for one USD of 2015 of product.
+
+    .. math:: q = (c(1+\mu))^{\varphi}\, ref^{1-\varphi}\,(1 + v + s\,a)
+
+    >>> round(float(quote(unit_cost=1.0, markup=0.07, pass_through=0.25, reference=1.0, premium=0.0, service=0.02,
+    ...                   automation=0.5)), 4)
+    1.0272
+    """
+    return (unit_cost * (1 + markup)) ** pass_through * reference ** (1 - pass_through) * (1 + premium + service * automation)
+
+
+def landed_cost(
+    *, fob: Array, duty: Array, freight: Array, lead_time: Array, speed: Array, weight: Array, compliance: Array
+) -> Array:
+    r"""Cost of one USD of 2015 of product at the buyer's door, shape [buyer, origin].
+
+    .. math:: C = FOB\,(1+T) + freight + lead\,(1+s) + \kappa\,(1 - compliance)
+
+    >>> float(landed_cost(fob=np.array([[1.0]]), duty=np.array([[0.12]]), freight=np.array([0.05]),
+    ...     lead_time=np.array([0.06]), speed=np.array([[0.5]]), weight=np.array([[0.05]]),
+    ...     compliance=np.array([0.75]))[0, 0].round(4))
+    1.2725
+    """
+    return fob * (1 + duty) + freight + lead_time * (1 + speed) + weight * (1 - compliance)
+
+
+def wanted_shares(*, appeal: Array, cost: Array, elasticity: Array) -> Array:
+    r"""Long-run shares of origins in a buyer's spending.
+
+    .. math:: S^*_o = A_o C_o^{-\eta} / \sum_k A_k C_k^{-\eta}
+
+    >>> wanted_shares(appeal=np.array([[1.0, 1.0]]), cost=np.array([[1.0, 2.0]]), elasticity=np.array([[1.0]])).round(3)
+    array([[0.667, 0.333]])
+    """
+    pull = appeal * cost**-elasticity
+    return pull / pull.sum(axis=1, keepdims=True)
+
+

@@ -1,0 +1,334 @@
+"""What a factory needs, makes, spends and earns in a quarter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.processes.wages import yearly_cost
+from simulator.state import EMPLOYED, ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
+from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, share_of
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+@dataclass
+class Plan:
+    """What staff was planned for, kept to explain changes of employment: output, efficiency, tasks."""
+
+    output: Array
+    efficiency: Array
+    tasks: Array
+
+
+def set_technology(model: GarmentModel, rng: Stream) -> None:
+    """Skills decide what machines and lines deliver this quarter; lean methods spread slowly."""
+    f, par, eco = model.factories, model.par, model.economy
+    pro, skills = par.production, par.skills
+    measure_coverage(model)
+    speed = model.tiers["learning_factor"][f.tier]
+    growth = efficiency_growth(
+        trend=pro.trend,
+        wage_induced=pro.wage_induced,
+        wage_growth=eco.wage_growth,
+        norm=pro.wage_norm,
+        cap=pro.wage_growth_cap,
+        speed=speed,
+        research=par.innovation.efficiency_gain * par.innovation.research,
+    )
+    f.efficiency[f.open] *= np.exp(growth * model.dt)[f.open]
+    gain = np.sqrt(skills.training_months / skills.reference_months)
+    age = (model.step_number - f.opened) * model.dt
+    f.effective[:] = (
+        f.efficiency
+        * (1 - pro.new_gap * np.exp(-age / pro.learning_years))
+        * (1 + skills.trained_gain * gain * f.trained)
+        * (1 + skills.supervisor_gain * np.minimum(1.0, skills.supervisor_span * f.graduates))
+        * (1 - skills.novice_loss * f.novices)
+    )
+    yield_ = machine_yield(f.coverage[:, 0], f.coverage[:, 1], par.automation.unskilled_yield)
+    f.working[:] = f.automation * yield_[:, None]
+
+
+def measure_coverage(model: GarmentModel) -> None:
+    """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory."""
+    f, eco, skills = model.factories, model.economy, model.par.skills
+    cell = f.goods * 3 + f.tier
+    for k, job in enumerate((TECHNICIAN, ENGINEER)):
+        have, need = f.staff[:, job] * model.weight, f.needed[:, job]
+        have, need = np.where(f.open, have, 0), np.where(f.open, need, 0.0)
+        total = float(min(1.0, share_of(have.sum(), need.sum(), empty=1.0)))
+        have_cell = np.bincount(cell, weights=have, minlength=9)
+        need_cell = np.bincount(cell, weights=need, minlength=9)
+        eco.coverage_all[k] = total
+        eco.coverage[:, k] = shrunk(have_cell, need_cell, total, skills.coverage_cell)
+        f.coverage[:, k] = shrunk(have, need, eco.coverage[cell, k], skills.coverage_factory)
+
+
+def plan_staff(model: GarmentModel, rng: Stream) -> None:
+    """A factory opens the posts that its planned output needs."""
+    f = model.factories
+    f.needed[:] = np.where(f.open[:, None], heads_per_output(model) * planned(model)[:, None], 0.0)
+    f.posts[:] = np.floor(f.needed / model.weight + f.rounding)
+    model.plan = Plan(planned(model), f.effective.copy(), tasks_per_output(model))
+
+
+def produce(model: GarmentModel, rng: Stream) -> None:
+    """Factories make what was ordered as far as their operators get; the rest goes to other countries."""
+    f = model.factories
+    operators = f.needed[:, OPERATOR] * filled(model)[:, OPERATOR]
+    possible = operators / np.maximum(heads_per_output(model)[:, OPERATOR], 1e-9) * model.dt
+    possible *= 1 + model.par.production.hours_slack
+    f.output[:] = np.where(f.open, np.minimum(f.accepted, possible), 0.0)
+    model.orders.ship(model)
+
+
+def filled(model: GarmentModel) -> Array:
+    """Share of posts that are filled, shape [factory, job]; where a job is too small for one agent, the sector's.
+
+    Posts are whole agents, needs are people: output and the margin that decisions read follow the people, so that
+    a factory's fate does not hang on how many people an agent stands for.
+    """
+    f = model.factories
+    staff, posts = np.minimum(f.staff, f.posts), f.posts
+    sector = share_of(staff[f.open].sum(axis=0), posts[f.open].sum(axis=0), empty=1.0)
+    return np.where(posts > 0, staff / np.maximum(posts, 1), sector)
+
+
+def rounding_pay(model: GarmentModel) -> Array:
+    """Wages a year that a factory pays only because its staff is counted in whole agents, million USD."""
+    f = model.factories
+    people = f.needed * filled(model) + np.maximum(f.staff - f.posts, 0) * model.weight
+    exact = (people @ model.economy.wages) * f.pay_level * MONTHS_PER_YEAR / MILLION
+    return f.wage_bill - exact
+
+
+def keep_books(model: GarmentModel, rng: Stream) -> None:
+    """Revenue is earned and spent; profit is what the ledger says."""
+    f, par, books, dt = model.factories, model.par, model.books, model.dt
+    pro, business = par.production, par.business
+    uv, out = model.now("unit_value"), f.output
+    home = par.value_chain.domestic_materials * par.value_chain.upgrading
+    books.post("revenue", uv * f.quote * out)
+    books.post("imported_materials", pro.materials * (1 - home) * uv * out)
+    books.post("domestic_materials", pro.materials * home * uv * out)
+    books.post("energy", pro.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price * out)
+    books.post("overhead", overhead(par) * overhead_factor(business) * uv * out)
+    books.post("outage", outage_loss(model) * uv * out)
+    books.post("wages", f.wage_bill * dt)
+    books.post("contributions", par.wages.contributions * f.wage_bill * dt)
+    total_machines = f.machines.sum(axis=1)
+    books.post("maintenance", par.automation.maintenance * total_machines * dt)
+    books.post("depreciation", (f.plant / pro.plant_life + total_machines / par.automation.machine_life) * dt)
+    books.post("interest", nominal_rate(model) * dt * (f.loans + np.maximum(0.0, -f.cash)))
+    f.plant -= f.plant / pro.plant_life * dt
+    f.machines -= f.machines / par.automation.machine_life * dt
+    profit = books.profit()
+    tax = par.public.profit_tax * np.maximum(profit, 0.0)
+    books.post("tax", tax)
+    repaid = f.loans / par.automation.machine_life * dt
+    books.post("repaid", repaid)
+    f.loans -= repaid
+    f.cash += profit + books["depreciation"] - tax - repaid
+    _replace(model)
+    spare = np.maximum(0.0, f.cash - quarter_costs(model))
+    dividends = np.where(f.open, (1 - np.exp(-par.factories.dividends * dt)) * spare, 0.0)
+    books.post("dividends", dividends)
+    f.cash -= dividends
+    _smooth(model, profit)
+
+
+def _replace(model: GarmentModel) -> None:
+    """Worn machines and plant are replaced at today's price as far as cash allows."""
+    f, par, dt = model.factories, model.par, model.dt
+    uv = model.now("unit_value")
+    machines = f.units * model.now("robot_price") * uv * dt / par.automation.machine_life
+    plant = par.production.plant * f.capacity * uv * dt / par.production.plant_life
+    cost = np.where(f.open, machines.sum(axis=1) + plant, 0.0)
+    paid = np.clip(share_of(np.maximum(f.cash, 0.0), cost), 0.0, 1.0)
+    model.books.post("replacement", cost * paid)
+    f.cash -= cost * paid
+    f.machines += machines * paid[:, None]
+    f.plant += plant * paid
+    worn = 1 - np.where(f.open, 1 - paid, 0.0) * dt / par.automation.machine_life
+    f.automation *= worn[:, None]
+    f.units *= worn[:, None]
+    f.capacity *= 1 - np.where(f.open, 1 - paid, 0.0) * dt / par.production.plant_life
+
+
+def _smooth(model: GarmentModel, profit: Array) -> None:
+    f = model.factories
+    weight = 1 - np.exp(-model.dt / model.par.production.smoothing)
+    scale = np.maximum(model.books["revenue"], 0.01 * f.capacity * model.dt * model.now("unit_value"))
+    noise = rounding_pay(model) * model.dt * (1 + model.par.wages.contributions)
+    f.margin += np.where(f.open, weight * (share_of(profit + noise, scale) - f.margin), 0.0)
+    use = share_of(f.output / model.dt, f.capacity)
+    f.utilisation += np.where(f.open, weight * (use - f.utilisation), 0.0)
+
+
+def unit_cost(model: GarmentModel) -> Array:
+    r"""Cost of one USD of 2015 of product.
+
+    .. math:: c = m + \sum_k L_k w_k + e\frac{kWh}{kWh_0}\frac{p_e}{p_{15}}\frac1{UV} + o + loss + capital
+    """
+    f, par = model.factories, model.par
+    heads = heads_per_output(model)
+    labour = sum(heads[:, job] * yearly_cost(model, job) for job in (OPERATOR, TECHNICIAN, ENGINEER)) / MILLION
+    uv = model.now("unit_value")
+    energy = par.production.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price / uv
+    other = par.production.materials + overhead(par) * overhead_factor(par.business) + outage_loss(model)
+    return other + labour + energy + capital_cost(model)
+
+
+def capital_cost(model: GarmentModel) -> Array:
+    """Depreciation of plant, and depreciation, interest and maintenance of machines, per USD of product."""
+    f, par = model.factories, model.par
+    use = np.maximum(f.utilisation, 0.5)
+    output = np.maximum(f.expected, 0.5 * f.capacity) * model.now("unit_value")
+    rate = 1 / par.automation.machine_life + real_rate(model) + par.automation.maintenance
+    machines = share_of(f.machines.sum(axis=1) * rate, output)
+    return par.production.plant / par.production.plant_life / use + machines
+
+
+def heads_per_output(model: GarmentModel) -> Array:
+    r"""Operators, technicians and engineers for a million USD of output a year, shape [factory, job].
+
+    .. math:: L_{op} = \frac{L_{15}}{E}\Big(1 - \sum_j \omega_j \rho_j a_j\Big),\quad
+              L_{te} = \frac{L_{15}}{E}\Big(\tau_0 + \tau_A \sum_j \omega_j a_j\Big)
+    """
+    base = model.par.production.operators / np.maximum(model.factories.effective, 1e-9)
+    return base[:, None] * tasks_per_output(model)
+
+
+def tasks_per_output(model: GarmentModel) -> Array:
+    """The same in operators of manual work: what machines take from operators and add for the skilled."""
+    f, pro = model.factories, model.par.production
+    installed = model.installed()
+    saved = (model.stage_weights[f.goods] * model.labour_saved * f.working).sum(axis=1)
+    return np.stack(
+        [
+            1 - saved,
+            pro.technicians + pro.technicians_automated * installed,
+            pro.engineers + pro.engineers_automated * installed,
+        ],
+        axis=1,
+    )
+
+
+def planned(model: GarmentModel) -> Array:
+    """Planned output, million USD of 2015 a year; never below 1 % of capacity."""
+    f = model.factories
+    return np.maximum(f.expected, 0.01 * f.capacity)
+
+
+def energy_use(model: GarmentModel) -> Array:
+    """Electricity for a unit of product over that of manual work."""
+    return 1 + model.par.production.energy_intensity * model.installed()
+
+
+def outage_loss(model: GarmentModel) -> Array:
+    """Material wasted by stoppages per USD of product; automated lines lose more."""
+    pro = model.par.production
+    outage = model.par.energy.outage if model.policy_started else model.par.energy.outage_before
+    return pro.outage_loss * outage * (pro.outage_manual + pro.outage_automated * model.installed())
+
+
+def overhead(par: Number) -> float:
+    """Rent, clearance and fees per USD of product: the balance that makes the shares of 2015 add to one.
+
+    ValueError where a draw leaves less than 0.02.
+    """
+    pro = par.production
+    plant = pro.plant / pro.plant_life / par.factories.utilisation
+    known = pro.materials + pro.wages * (1 + par.wages.contributions) + pro.energy + plant + pro.machines + pro.outage
+    balance = 1 - known - par.pricing.markup / (1 + par.pricing.markup)
+    if balance < 0.02:
+        raise ValueError(f"cost shares leave {balance:.3f} for overhead; at least 0.02 is needed")
+    return balance
+
+
+def overhead_factor(business: Number) -> float:
+    """What digital services leave of overhead."""
+    return 1 - business.overhead_saving * business.e_government - business.fintech_overhead * business.fintech
+
+
+def nominal_rate(model: GarmentModel) -> Array:
+    """Interest each factory pays, nominal, a year."""
+    f, auto = model.factories, model.par.automation
+    spread = model.tiers["interest_spread"][f.tier] + auto.domestic_spread * (f.owner == KH_OWNER)
+    return np.maximum(0.0, auto.interest_rate + spread)
+
+
+def real_rate(model: GarmentModel) -> Array:
+    """The same net of the growth of unit values; not below half a per cent."""
+    return np.maximum(0.005, nominal_rate(model) - model.par.world.price_growth)
+
+
+def quarter_costs(model: GarmentModel) -> Array:
+    """What a factory spends in a quarter of a year, million USD: the cash it wants to hold."""
+    f = model.factories
+    return 0.25 * f.unit_cost * planned(model) * model.now("unit_value")
+
+
+def finance(model: GarmentModel, cost: Array) -> None:
+    """Pay ``cost`` (million USD) from cash above one quarter's costs, the rest by a loan."""
+    f = model.factories
+    own = np.minimum(cost, np.maximum(0.0, f.cash - quarter_costs(model)))
+    borrowed = cost - own
+    model.books.post("borrowed", borrowed)
+    f.loans += borrowed
+    f.cash -= own
+
+
+def count_staff(model: GarmentModel) -> None:
+    """Head counts by factory and job, and who of them is trained or new."""
+    f, workers, skills = model.factories, model.workers, model.par.skills
+    employed = np.flatnonzero(workers.state == EMPLOYED)
+    factory, job = workers.factory[employed].astype(np.intp), workers.job[employed]
+    f.staff[:] = np.bincount(factory * 3 + job, minlength=3 * len(f)).reshape(-1, 3)
+    operators = np.maximum(f.staff[:, OPERATOR], 1)
+    recent = workers.trained_at[employed] > model.step_number - skills.trained_memory / model.dt
+    line = job == OPERATOR
+    f.trained[:] = np.bincount(factory[line & recent], minlength=len(f)) / operators
+    skilled = recent & (job == TECHNICIAN) & (workers.skill[employed] == TECHNICIAN_SKILL)
+    f.graduates[:] = np.bincount(factory[skilled], minlength=len(f)) / operators
+    months = (model.step_number - workers.hired[employed]) * (12.0 * model.dt)
+    slow = np.clip((skills.novice_months - months) / (12.0 * model.dt), 0.0, 1.0)
+    f.novices[:] = np.bincount(factory[line], weights=slow[line], minlength=len(f)) / operators
+
+
+def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:
+    """What installed machines deliver, given the coverage of technicians and engineers.
+
+    >>> float(machine_yield(np.array(0.6), np.array(1.0), 0.35))
+    0.74
+    """
+    return unskilled + (1 - unskilled) * np.minimum(technicians, 0.5 + 0.5 * engineers)
+
+
+def shrunk(have: Number, need: Number, prior: Number, people: float) -> Number:
+    """Coverage of a small group, pulled towards that of the larger one it belongs to.
+
+    A factory that needs ten technicians may hold one agent of fifty people or none: its own ratio says little.
+
+    >>> float(shrunk(np.array(50.0), np.array(100.0), 0.8, 100.0))
+    0.65
+    """
+    return np.minimum(1.0, (have + people * prior) / (need + people))
+
+
+def efficiency_growth(
+    *, trend: Number, wage_induced: Number, wage_growth: Number, norm: Number, cap: Number, speed: Number, research: Number
+) -> Number:
+    r"""Growth of efficiency a year.
+
+    .. math:: \dot E/E = g_0 + g_1\,\mathrm{clip}(\hat g_w - g_n, 0, g_{max})\,s + r
+
+    >>> round(float(efficiency_growth(trend=0.016, wage_induced=0.2, wage_growth=0.07, norm=0.02, cap=0.12,
+    ...                               speed=1.0, research=0.0)), 3)
+    0.026
+    """
+    return trend + wage_induced * np.clip(wage_growth - norm, 0.0, cap) * speed + research

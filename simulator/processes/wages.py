@@ -1,0 +1,99 @@
+"""What workers are paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.state import EMPLOYED, JOBS
+from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, USDPerMonth, share_of
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+
+def set_wages(model: GarmentModel, rng: Stream) -> None:
+    """Each January the minimum wage moves operators' pay; shortage moves everybody's."""
+    eco, par, now = model.economy, model.par.wages, model.now
+    eco.tightness = float(
+        np.clip(
+            eco.tightness + model.dt * par.tightness_speed * np.clip(eco.unfilled - par.tightness_norm, -0.05, 0.12),
+            0.0,
+            par.tightness_cap,
+        )
+    )
+    eco.operator_wage = float(
+        operator_wage(
+            minimum=now("minimum_wage"),
+            minimum_before=now("minimum_wage_before"),
+            outside=now("outside_wage"),
+            earnings_factor=par.earnings_factor,
+            pass_through=par.pass_through,
+            benefits_floor=par.benefits_floor,
+            outside_floor=par.outside_floor,
+            tightness=eco.tightness,
+        )
+    )
+    scarcity = np.clip(eco.scarcity, par.scarcity_least, par.scarcity_most) ** par.scarcity_exponent
+    eco.wages = eco.operator_wage * np.array([1.0, par.technician_ratio * scarcity[0], par.engineer_ratio * scarcity[1]])
+    real = eco.operator_wage / now("unit_value")
+    model.real_wages.append(real)
+    a_year_ago = model.real_wages[max(0, len(model.real_wages) - 1 - model.steps_per_year)]
+    growth = real / a_year_ago - 1.0 if len(model.real_wages) > model.steps_per_year else 0.0
+    eco.wage_growth += (1 - np.exp(-model.dt / model.par.production.smoothing)) * (growth - eco.wage_growth)
+
+
+def pay(model: GarmentModel, rng: Stream) -> None:
+    """Everybody employed is paid by grade, ability, overtime, years in the factory and gender."""
+    workers, factories, par = model.workers, model.factories, model.par.wages
+    employed = np.flatnonzero(workers.state == EMPLOYED)
+    job = workers.job[employed]
+    tenure = np.minimum((model.step_number - workers.hired[employed]) * np.float32(model.dt), par.tenure_years)
+    level = workers.ability[employed] * workers.overtime[employed]
+    level *= 1 + np.float32(par.tenure_premium) * tenure.astype(np.float32)
+    level *= np.where(workers.woman[employed], np.float32(1 - par.women_gap), np.float32(1.0))
+    heads = np.bincount(job, minlength=len(JOBS))
+    mean = share_of(np.bincount(job, weights=level, minlength=len(JOBS)), heads, empty=1.0)
+    wage = (level * (model.economy.wages / mean).astype(np.float32)[job]).astype(np.float32)
+    workers.wage[employed] = wage
+    cell = workers.factory[employed].astype(np.intp)
+    bill = np.bincount(cell, weights=wage, minlength=len(factories)) * model.weight * MONTHS_PER_YEAR / MILLION
+    factories.wage_bill[:] = bill
+    model.paid_wages = float(wage.sum(dtype=np.float64)) * model.weight * MONTHS_PER_YEAR * model.dt / MILLION
+    schedule = (factories.staff @ model.economy.wages) * model.weight * MONTHS_PER_YEAR / MILLION
+    factories.pay_level[:] = share_of(bill, schedule, empty=1.0)
+
+
+def operator_wage(
+    *,
+    minimum: USDPerMonth,
+    minimum_before: USDPerMonth,
+    outside: USDPerMonth,
+    earnings_factor: Number,
+    pass_through: Share,
+    benefits_floor: Number,
+    outside_floor: Number,
+    tightness: Share,
+) -> USDPerMonth:
+    r"""Mean earnings of operators with overtime.
+
+    .. math:: w = \max(OT\, M_t^{\varepsilon} M_{t-1}^{1-\varepsilon},\; b M_t,\; f w_{out})\,(1 + \theta)
+
+    OT earnings_factor, M minimum, b benefits_floor, f outside_floor, theta tightness. Source: ``shoeint_2017``.
+
+    >>> round(operator_wage(minimum=128, minimum_before=100, outside=118, earnings_factor=1.39, pass_through=0.75,
+    ...                     benefits_floor=1.1, outside_floor=1.02, tightness=0.0), 1)
+    167.3
+    """
+    paid = earnings_factor * minimum**pass_through * minimum_before ** (1 - pass_through)
+    return np.maximum(np.maximum(paid, benefits_floor * minimum), outside_floor * outside) * (1 + tightness)
+
+
+def yearly_cost(model: GarmentModel, job: int) -> Array:
+    """Cost of one head a year to each factory, 2015 USD: wages actually paid with contributions."""
+    monthly = model.economy.wages[job] * model.factories.pay_level
+    return monthly * MONTHS_PER_YEAR * (1 + model.par.wages.contributions) / model.now("unit_value")
+
+

@@ -1,0 +1,276 @@
+"""People: who comes of age, quits, is laid off, learns, and finds other work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.processes.production import count_staff
+from simulator.state import (
+    DISPLACED,
+    EMPLOYED,
+    ENGINEER_SKILL,
+    NEVER,
+    NO_SKILL,
+    NOWHERE,
+    OPERATOR,
+    OPERATOR_SKILL,
+    OUTSIDE,
+    TECHNICIAN,
+    TECHNICIAN_SKILL,
+    TRAINING,
+)
+from simulator.units import MONTHS_PER_YEAR, Array, Number, per_step
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
+    from simulator.streams import Stream
+
+
+def renew_generation(model: GarmentModel, rng: Stream) -> None:
+    """People over retirement age leave for good; as many come of age, better schooled than those before."""
+    workers, par, eco = model.workers, model.par, model.economy
+    ict = 1 + par.skills.ict_gain * par.skills.school_ict
+    eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
+    leaving_age = int(par.labour.retirement_age / model.dt)
+    rows = np.flatnonzero(model.step_number - workers.born >= leaving_age)
+    model.people["retired"] = int(np.count_nonzero(workers.state[rows] == EMPLOYED))
+    model.people["renewed"] = len(rows)
+    if not len(rows):
+        return
+    come_of_age(model, rng, rows)
+    workers.born[rows] = model.step_number - int(par.labour.school_leaving_age / model.dt)
+    workers.education[rows] = np.searchsorted(np.cumsum(entrant_schooling(model))[:2], rng.uniform(rows, "education"))
+    give_skills(
+        model, rng, rows, par.skills.technician_cohort, par.skills.engineering_share * par.skills.engineer_interest
+    )
+
+
+def come_of_age(model: GarmentModel, rng: Stream, rows: Array) -> None:
+    """A new person in each row: outside the sector, with tastes and abilities of their own."""
+    workers, par = model.workers, model.par
+    workers.state[rows] = OUTSIDE
+    workers.factory[rows] = NOWHERE
+    workers.job[rows] = OPERATOR
+    workers.skill[rows] = NO_SKILL
+    for stamp in (workers.displaced_at, workers.course_ends, workers.trained_at):
+        stamp[rows] = NEVER
+    workers.reskilled[rows] = False
+    workers.settled[rows] = False
+    workers.wage[rows] = 0.0
+    workers.woman[rows] = rng.uniform(rows, "gender") < par.labour.women
+    workers.migrant[rows] = rng.uniform(rows, "migrant") < par.labour.migrant_share
+    workers.taste[rows] = par.labour.taste_sd * rng.normal(rows, "taste")
+    workers.ability[rows] = np.exp(par.wages.ability_sd * rng.normal(rows, "ability"))
+
+
+def entrant_schooling(model: GarmentModel) -> Array:
+    """Shares of primary, lower and upper secondary among people who come of age now."""
+    upper = model.economy.upper_secondary
+    first = model.entrant_education
+    rest = (1 - upper) / (1 - first[2])
+    return np.array([first[0] * rest, first[1] * rest, upper])
+
+
+def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: float, engineers: float) -> None:
+    """Some of those with enough schooling are technicians or engineers."""
+    workers, par = model.workers, model.par
+    women = par.skills.women_in_stem / par.labour.women
+    men = (1 - par.skills.women_in_stem) / (1 - par.labour.women)
+    tilt = np.where(workers.woman[rows], women, men)
+    u = rng.uniform(rows, "skill")
+    schooling = workers.education[rows]
+    workers.skill[rows[(schooling >= 1) & (u < technicians * tilt)]] = TECHNICIAN_SKILL
+    workers.skill[rows[(schooling == 2) & (u > 1 - engineers * tilt)]] = ENGINEER_SKILL
+
+
+def quit_jobs(model: GarmentModel, rng: Stream) -> None:
+    """Workers quit, the newer and the worse paid the sooner; people over retirement age have gone."""
+    workers, par, eco = model.workers, model.par.labour, model.economy
+    employed = np.flatnonzero(workers.state == EMPLOYED)
+    tenure = (model.step_number - workers.hired[employed]) * model.dt
+    usual = eco.wages / eco.operator_wage * model.now("outside_wage")
+    rate = quit_rate(
+        tenure=tenure,
+        relative_wage=np.maximum(workers.wage[employed], 1.0) / usual[workers.job[employed]],
+        rate=par.quit_rate,
+        slope=par.quit_tenure,
+        norm=par.quit_wage_norm,
+        response=par.quit_wage,
+    )
+    goes = employed[rng.uniform(employed) < per_step(rate, model.dt)]
+    release(model, goes, OUTSIDE)
+    model.people["quits"] = len(goes)
+    settled = (workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled
+    rows = np.flatnonzero(settled)
+    workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
+    count_staff(model)
+
+
+def quit_rate(*, tenure: Number, relative_wage: Number, rate: Number, slope: Number, norm: Number, response: Number) -> Number:
+    r"""Yearly hazard of quitting.
+
+    .. math:: q = q_0\, e^{-s\,T} \left(\frac{n}{w/w_{out}}\right)^{r}
+
+    >>> round(float(quit_rate(tenure=2.0, relative_wage=1.25, rate=0.24, slope=0.06, norm=1.25, response=1.2)), 4)
+    0.2129
+    """
+    return rate * np.exp(-slope * tenure) * (norm / relative_wage) ** response
+
+
+def lay_off(model: GarmentModel, rng: Stream) -> None:
+    """A factory lets people go beyond its posts and those who would leave anyway within the quarter.
+
+    First the last to come, or those whom machines replace.
+    """
+    f, workers = model.factories, model.workers
+    leavers = f.staff * per_step(model.par.labour.quit_rate, model.dt)
+    surplus = np.maximum(f.staff - f.posts - leavers, 0.0) * f.open[:, None]
+    turn = rng.uniform(surplus.size, "rounding").reshape(surplus.shape)
+    cells = np.minimum(np.floor(surplus + turn).astype(int), f.staff).ravel()
+    model.people["layoffs"] = int(cells.sum())
+    model.laid_off = np.empty(0, np.intp)
+    if not cells.sum():
+        return
+    over = cells > 0
+    employed = np.flatnonzero(workers.state == EMPLOYED)
+    cell = workers.factory[employed].astype(np.intp) * 3 + workers.job[employed]
+    inside = over[cell]
+    rows, cell = employed[inside], cell[inside]
+    machines = (model.step_number - f.automated_at <= 1)[workers.factory[rows]] & (workers.job[rows] == OPERATOR)
+    score = stay_score(model, rng, rows, machines)
+    order = np.lexsort((score, cell))
+    rows, cell = rows[order], cell[order]
+    start = np.searchsorted(cell, np.arange(len(cells)))
+    rank = np.arange(len(rows)) - start[cell]
+    goes = rows[rank < cells[cell]]
+    displace(model, goes)
+    count_staff(model)
+
+
+def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -> Array:
+    """Who stays: tenure where orders are missing; tenure, gender, age and schooling where machines come.
+
+    The relative risks are the seed's: women 1.5, under 25 1.1, primary school 1.2.
+    """
+    workers, par = model.workers, model.par.labour
+    tenure = (model.step_number - workers.hired[rows]) * model.dt
+    tie = rng.uniform(rows, "tie") * model.dt
+    age = (model.step_number - workers.born[rows]) * model.dt
+    risk = (
+        np.log(par.risk_women) * workers.woman[rows]
+        + np.log(par.risk_young) * (age < 25)
+        + np.log(par.risk_primary) * (workers.education[rows] == 0)
+    )
+    return np.where(machines, tenure / 2 - risk + rng.gumbel(rows, "machines"), tenure + tie)
+
+
+def displace(model: GarmentModel, rows: Array) -> None:
+    """People lose their job and are displaced."""
+    model.laid_off = np.concatenate([model.laid_off, rows])
+    model.workers.displaced_at[rows] = model.step_number
+    release(model, rows, DISPLACED)
+
+
+def release(model: GarmentModel, rows: Array, state: int) -> None:
+    """People leave their factory for another state."""
+    workers = model.workers
+    workers.state[rows] = state
+    workers.factory[rows] = NOWHERE
+    workers.wage[rows] = 0.0
+
+
+def train(model: GarmentModel, rng: Stream) -> None:
+    """Courses end and begin; factories raise some of their own operators; some displaced find other work."""
+    finish_courses(model, rng)
+    start_courses(model, rng)
+    raise_operators(model, rng)
+    find_other_work(model, rng)
+    count_staff(model)
+
+
+def finish_courses(model: GarmentModel, rng: Stream) -> None:
+    """Who ends a course completes it or not, by the way it was taught."""
+    workers, par = model.workers, model.par.skills
+    rows = np.flatnonzero((workers.state == TRAINING) & (workers.course_ends <= model.step_number))
+    mode = rng.uniform(rows, "mode")
+    self_paced = mode < par.self_paced_share
+    facilitated = mode < par.self_paced_share + par.facilitated_share
+    reach = model.smartphones[workers.education[rows]]
+    completes = np.where(
+        self_paced,
+        par.completion_self_paced * reach,
+        np.where(facilitated, par.completion_facilitated, par.completion_on_site),
+    )
+    done = rng.uniform(rows, "completion") < completes
+    technician = (workers.job[rows] == TECHNICIAN) & (
+        rng.uniform(rows, "relevance") < min(1.0, par.relevance_base + par.relevance_gain * par.training_relevance)
+    )
+    back = np.where(workers.displaced_at[rows] == NEVER, OUTSIDE, DISPLACED)
+    workers.state[rows] = back
+    workers.course_ends[rows] = NEVER
+    model.reskilled = rows[done]
+    workers.skill[rows[done]] = np.maximum(workers.skill[rows[done]], OPERATOR_SKILL)
+    workers.skill[rows[done & technician]] = TECHNICIAN_SKILL
+    workers.trained_at[rows[done]] = model.step_number
+    workers.reskilled[rows[done]] = True
+    workers.job[rows] = OPERATOR
+
+
+def start_courses(model: GarmentModel, rng: Stream) -> None:
+    """Public seats go to displaced people first, then to those with lower secondary school."""
+    workers, par = model.workers, model.par.skills
+    free = (workers.skill < TECHNICIAN_SKILL) & ~workers.settled
+    displaced = free & (workers.state == DISPLACED)
+    outside = free & (workers.state == OUTSIDE) & (workers.education >= 1) & ~workers.reskilled
+    pool = np.flatnonzero(displaced | outside)
+    seats = par.training_seats * model.dt / model.weight
+    count = min(len(pool), int(np.floor(seats + float(rng.uniform(1, "rounding")[0]))))
+    model.seats_taken = count * model.weight
+    if not count:
+        return
+    turn = rng.uniform(pool, "turn") + np.where(displaced[pool], 0.0, 1.0)
+    rows = np.sort(pool[np.argpartition(turn, count - 1)[:count]])
+    workers.state[rows] = TRAINING
+    length = max(1, round(par.training_months / MONTHS_PER_YEAR / model.dt))
+    workers.course_ends[rows] = model.step_number + length
+    fit = rows[workers.education[rows] >= 1]
+    chance = course_chances(workers.woman[fit], par.technician_share, par.women_in_stem)
+    workers.job[fit[rng.uniform(fit, "course") < chance]] = TECHNICIAN
+
+
+def course_chances(woman: Array, share: float, women: float) -> Array:
+    """Chance of a technician's course: ``share`` of seats, ``women`` of them to women as far as people allow."""
+    number, count = len(woman), int(np.count_nonzero(woman))
+    for_women = share * number * women / max(count, 1)
+    for_men = share * number * (1 - women) / max(number - count, 1)
+    return np.minimum(1.0, np.where(woman, for_women, for_men))
+
+
+def raise_operators(model: GarmentModel, rng: Stream) -> None:
+    """Short of technicians, factories teach operators with enough schooling."""
+    workers, f = model.workers, model.factories
+    scarcity = float(np.clip(model.economy.scarcity[0] - 1, 0, 1))
+    short = (f.posts[:, TECHNICIAN] > f.staff[:, TECHNICIAN]) & f.open
+    if scarcity <= 0 or not short.any():
+        return
+    rows = np.flatnonzero((workers.state == EMPLOYED) & (workers.job == OPERATOR) & (workers.education >= 1))
+    rows = rows[short[workers.factory[rows]]]
+    chosen = rows[rng.uniform(rows, "raised") < per_step(model.par.skills.upskilling * scarcity, model.dt)]
+    workers.job[chosen] = TECHNICIAN
+    workers.skill[chosen] = TECHNICIAN_SKILL
+
+
+def find_other_work(model: GarmentModel, rng: Stream) -> None:
+    """Displaced people find work outside, the better schooled and the retrained sooner."""
+    workers, par, business = model.workers, model.par.labour, model.par.business
+    rows = np.flatnonzero(workers.state == DISPLACED)
+    damping = min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
+    boost = 1 + business.diversification_gain * business.diversification * damping
+    rate = (
+        par.finding + par.finding_education * workers.education[rows] + par.finding_reskilled * workers.reskilled[rows]
+    )
+    found = rows[rng.uniform(rows, "other work") < per_step(rate * boost, model.dt)]
+    workers.state[found] = OUTSIDE
+    workers.displaced_at[found] = NEVER

@@ -1,0 +1,183 @@
+"""One scenario, one seed, one table; and the key that says what went into it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.data import digest
+from simulator.results import InputError, Result
+from simulator.scenario import FIRST, Scenario, load_scenario
+from simulator.version import __version__
+
+FIRST_YEAR, LAST_YEAR = 2012, 2040
+BEST = -1  # the draw that calibration found best
+_SHOW = ("panels", "texts", "charts.py", "drawing.py", "report.py", "cli.py", "__main__.py", "odd.py")
+_AFTER = ("compare.py", "batch.py", "shipped")
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+@cache
+def code_digest() -> str:
+    """12 hex digits of the package's files that decide a run; pages, texts and comparisons are left out."""
+    package = Path(__file__).resolve().parent
+    found = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package)
+        if name.parts[0] not in (*_SHOW, *_AFTER):
+            found.update(name.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return found.hexdigest()[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Everything that decides a run."""
+
+    scenario: Scenario
+    seed: int = 0
+    people_per_agent: int = 50
+    until: int = LAST_YEAR
+    draw: int = BEST
+    steps_per_year: int = 4
+
+    @classmethod
+    def of(
+        cls,
+        scenario: str | Path | Scenario,
+        seed: int = 0,
+        people_per_agent: int = 50,
+        until: int = LAST_YEAR,
+        draw: str | int = "best",
+        steps_per_year: int = 4,
+    ) -> Request:
+        """Check what was asked for. Raises InputError, or ScenarioError for the scenario."""
+        return cls(
+            load_scenario(scenario),
+            _whole("seed", seed, 0, 2**63 - 1),
+            _whole("people_per_agent", people_per_agent, 1, 1000),
+            _whole("until", until, FIRST_YEAR, LAST_YEAR),
+            find_draw(draw),
+            _whole("steps_per_year", steps_per_year, 4, 12, (4, 12)),
+        )
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 over code, data, the scenario's numbers and the run's settings: equal keys, equal runs."""
+        content = {
+            "model": f"{__version__}+{code_digest()}",
+            "data": digest(),
+            "scenario": [self.scenario.settings, self.scenario.shocks],
+            "draw": self.draw,
+            "seed": self.seed,
+            "people_per_agent": self.people_per_agent,
+            "until": self.until,
+            "steps_per_year": self.steps_per_year,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def run_id(self) -> str:
+        """The first 12 digits of the key."""
+        return self.key[:12]
+
+    def metadata(
+        self, status: str = "done", error: str = "", wall_time: float = float("nan")
+    ) -> dict[str, Any]:
+        """The run's row of the table of runs: a changed number stands as itself, a path in time as JSON."""
+        changed = {}
+        for name, path in self.scenario.settings.items():
+            bare = list(path) in ([FIRST], [self.scenario.start])
+            changed[name] = next(iter(path.values())) if bare else json.dumps(path)
+        if self.scenario.shocks:
+            changed["world.shocks"] = json.dumps(self.scenario.shocks)
+        return {
+            "run_id": self.run_id,
+            "scenario": self.scenario.id,
+            "draw": self.draw,
+            "seed": self.seed,
+            **changed,
+            "people_per_agent": self.people_per_agent,
+            "until": self.until,
+            "steps_per_year": self.steps_per_year,
+            "model": __version__,
+            "code": code_digest(),
+            "data": digest(),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "mesa": version("mesa"),
+            "wall_time": wall_time,
+            "status": status,
+            "error": error,
+            "scenario_text": self.scenario.text,
+        }
+
+
+def run(
+    scenario: str | Path | Scenario,
+    seed: int = 0,
+    people_per_agent: int = 50,
+    until: int = LAST_YEAR,
+    draw: str | int = "best",
+    steps_per_year: int = 4,
+    progress: Progress | None = None,
+) -> Result:
+    """Run a scenario (id, path or Scenario) from 2012 to the end of ``until``.
+
+    ``progress`` is called with the steps done and their number. Raises InputError or ScenarioError for what
+    cannot be run, RuntimeError where the model itself must stop.
+    """
+    return execute(Request.of(scenario, seed, people_per_agent, until, draw, steps_per_year), progress)
+
+
+def execute(request: Request, progress: Progress | None = None) -> Result:
+    """Run a request. Its values are the same to the byte wherever and whenever it runs."""
+    from simulator.model import GarmentModel
+
+    began = time.perf_counter()
+    model = GarmentModel(
+        scenario=request.scenario,
+        seed=request.seed,
+        people_per_agent=request.people_per_agent,
+        steps_per_year=request.steps_per_year,
+        until=request.until,
+        draw="best" if request.draw == BEST else request.draw,
+    )
+    done, steps = 0, (request.until - FIRST_YEAR + 1) * request.steps_per_year
+    while model.running:
+        model.step()
+        done += 1
+        if progress is not None:
+            progress(done, steps)
+    periods = tuple(model.recorder.periods)
+    values = np.array(model.recorder.values[: len(periods)], dtype=np.float64)
+    return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods)
+
+
+def find_draw(draw: str | int) -> int:
+    """-1 for ``best``. Raises InputError for a numbered draw until a posterior is shipped."""
+    if draw in ("best", BEST, str(BEST)):
+        return BEST
+    raise InputError(f"draw {draw}: no posterior is shipped with this version; use best")
+
+
+def _whole(name: str, value: Any, low: int, high: int, allowed: tuple[int, ...] = ()) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high or (allowed and number not in allowed):
+        what = " or ".join(map(str, allowed)) if allowed else f"a whole number from {low} to {high}"
+        raise InputError(f"{name} is {value!r}; it must be {what}")
+    return number

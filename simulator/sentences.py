@@ -1,0 +1,115 @@
+"""What the results say, in sentences computed from the tables: whole sentences by case, never glued together."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from simulator.drawing import Tables, amount
+from simulator.indicators import INDICATORS
+from simulator.texts import case, label, number, sentence, text
+
+HEADLINE = "employment"
+# sentence by indicator; the first stands alone on a card, the others follow when asked for
+CASES = {
+    "employment": "jobs",
+    "exports": "exports",
+    "value_added": "value_added",
+    "skilled_jobs": "skilled_jobs",
+    "mean_wage": "wages",
+}
+ALTS = CASES | {"employment": "employment"}
+
+
+def last_row(tables: Tables, indicator: str, scenario: str) -> Any:
+    """The row of the last year, with the columns of a summary as attributes."""
+    return tables.of(indicator, scenario).iloc[-1]
+
+
+def first_words(tables: Tables, scenario: str, lang: str) -> list[str]:
+    """Where a scenario ends, in how many runs, and what becomes of jobs."""
+    year = tables.years[1]
+    runs = list(tables.futures.get(scenario, ()))
+    told = []
+    if runs:
+        nearest = max(sorted(set(runs)), key=runs.count)
+        told.append(sentence(f"label_{nearest}", lang, year=year))
+        told.append(sentence("label_share", lang, n=runs.count(nearest), total=len(runs)))
+    if scenario == tables.baseline:
+        return told
+    told.append(_told(tables, scenario, HEADLINE, lang))
+    row = last_row(tables, HEADLINE, scenario)
+    if isfinite(row.sign_share) and row.sign_share > 0:
+        pairs = {"n": round(row.sign_share * row.n), "total": int(row.n)}
+        told.append(sentence("sign_share_more" if row.difference > 0 else "sign_share_fewer", lang, **pairs))
+    return told
+
+
+def more_words(tables: Tables, scenario: str, lang: str) -> list[str]:
+    """The other results of a scenario, a sentence each."""
+    year = tables.years[1]
+    told = [_told(tables, scenario, name, lang) for name in CASES if name != HEADLINE]
+    ours, theirs = (last_row(tables, "automation", s).median for s in (scenario, tables.baseline))
+    levels = {"level": number(ours, "share", lang), "baseline": number(theirs, "share", lang)}
+    told.append(sentence("automation_level", lang, year=year, **levels))
+    ours, theirs = (last_row(tables, "labour_cost_index", s).median for s in (scenario, tables.baseline))
+    levels = {"level": number(ours, "", lang), "baseline": number(theirs, "", lang)}
+    told.append(sentence("labour_cost_level", lang, year=year, **levels))
+    return told
+
+
+def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
+    row = last_row(tables, indicator, scenario)
+    reference = last_row(tables, indicator, tables.baseline).median
+    which = case(row.difference, row.difference_p10, row.difference_p90, reference)
+    amounts = {"level": row.median, "low": row.p10, "high": row.p90, "difference": abs(row.difference)}
+    words = {name: amount(value, indicator, lang) for name, value in amounts.items()}
+    return sentence(f"{CASES[indicator]}_{which}", lang, year=tables.years[1], **words)
+
+
+def takeaway(tables: Tables, chart: str, lang: str) -> str:
+    """What a chart shows, for those who cannot see it; ``chart`` is a name in ``charts.CHARTS``."""
+    first, last = tables.years
+    if chart == "map":
+        told = [sentence("alt_map", lang, first=first, last=last)]
+        for scenario in tables.titles:
+            cost = number(last_row(tables, "labour_cost_index", scenario).median, "", lang)
+            machines = number(last_row(tables, "automation", scenario).median, "share", lang)
+            words = {"scenario": tables.title(scenario, lang), "labour_cost": cost, "automation": machines}
+            told.append(sentence("alt_map_point", lang, year=last, **words))
+        return " ".join(told)
+    if chart.startswith("grid_"):
+        return _grid_words(tables, chart.removeprefix("grid_"), lang)
+    ends = {s: last_row(tables, chart, s).median for s in tables.titles}
+    highest, lowest = max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)
+    words = {
+        "indicator": label(chart, lang),
+        "highest": tables.title(highest, lang),
+        "highest_value": amount(ends[highest], chart, lang),
+        "lowest": tables.title(lowest, lang),
+        "lowest_value": amount(ends[lowest], chart, lang),
+        "baseline": amount(ends[tables.baseline], chart, lang),
+    }
+    return sentence(f"alt_{ALTS.get(chart, 'lines')}", lang, first=first, last=last, **words)
+
+
+def _grid_words(tables: Tables, indicator: str, lang: str) -> str:
+    told = [sentence("alt_grid", lang, indicator=label(indicator, lang), year=tables.years[1])]
+    grid = tables.grid[tables.grid["indicator"] == indicator]
+    for scenario in tables.others:
+        parts = grid[grid["scenario"] == scenario].set_index("part")["difference"]
+        if parts.empty:
+            continue
+        unit = INDICATORS[indicator].unit
+        words = {part: number(value, unit, lang, signed=True) for part, value in parts.items()}
+        told.append(sentence("alt_grid_scenario", lang, scenario=tables.title(scenario, lang), **words))
+    return " ".join(told)
+
+
+def chart_title(chart: str, lang: str) -> str:
+    """The name of a chart."""
+    if chart == "map":
+        return text("app.map_title", lang)
+    if chart.startswith("grid_"):
+        return f"{text('app.grid_title', lang)} {label(chart.removeprefix('grid_'), lang)}"
+    return label(chart, lang)

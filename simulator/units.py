@@ -1,0 +1,45 @@
+"""What numbers count, and the few conversions between them.
+
+The aliases document signatures; at run time they are plain floats or arrays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Number = float | Array
+
+Share = Number  # 0-1
+USD = Number
+USDPerMonth = Number
+USDPerKWh = Number
+MillionUSD = Number  # nominal unless the name says real (2015 USD of product)
+Workers = Number
+Years = Number
+PerYear = Number
+
+MONTHS_PER_YEAR = 12.0
+MILLION = 1e6
+THOUSAND = 1e3
+
+
+def per_step(rate: Number, dt: float) -> Number:
+    """Probability within a step of ``dt`` years of an event with a yearly hazard ``rate``.
+
+    >>> round(float(per_step(0.24, 0.25)), 4)
+    0.0582
+    """
+    return 1.0 - np.exp(-np.asarray(rate) * dt)
+
+
+def share_of(part: Number, whole: Number, empty: float = 0.0) -> Number:
+    """``part / whole``, and ``empty`` where the whole is nothing.
+
+    >>> float(share_of(3.0, 4.0)), float(share_of(3.0, 0.0))
+    (0.75, 0.0)
+    """
+    part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
+    out = np.full(part.shape, float(empty))
+    return np.divide(part, whole, out=out, where=whole > 0)
