@@ -163,5 +163,3 @@ def residuals(model: GarmentModel, before: Snapshot) -> dict[str, float]:
 
 def _relative(one: Array, other: Array) -> float:
     return float(np.abs(one - other).max() / max(1.0, np.abs(one).max()))
-
-

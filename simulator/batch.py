@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import SpawnContext, SpawnProcess
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -45,9 +46,10 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Done:
+class _Note:
+    """What a worker says of a run: little, so that it passes the pipe whole even if the worker dies then."""
+
     key: str
-    result: Result | None
     error: str = ""
     warning: str = ""
 
@@ -65,127 +67,146 @@ def run_many(
     dies is tried a second time alone. ``nice`` lowers the priority of the processes. On Ctrl-C the processes
     end and KeyboardInterrupt goes on; finished runs are in the store.
     """
-    found: dict[str, Result] = {}
-    todo: deque[Request] = deque()
-    for request in {r.key: r for r in requests}.values():
-        result = store.get(request) if store is not None else None
-        if result is None:
-            todo.append(request)
-        else:
-            found[request.key] = result
-    failures: dict[str, str] = {}
-    warned: set[str] = set()
-    total = len(found) + len(todo)
-
-    def finish(done: _Done) -> None:
-        if done.result is None:
-            failures[done.key] = done.error
-        else:
-            found[done.key] = done.result
-        if done.warning and not warned:
-            warned.add(done.warning)
-            print(done.warning, file=sys.stderr)
-        if progress is not None:
-            progress(len(found) + len(failures), total)
-
-    if progress is not None and total:
-        progress(len(found), total)
-    workers = min(workers or os.cpu_count() or 2, len(todo))
+    batch = _Batch(requests, store, progress)
+    workers = min(workers or os.cpu_count() or 2, len(batch.todo))
     if workers <= 1 and not nice:
-        while todo:
-            finish(_work(todo.popleft(), store))
+        batch.run_here()
     else:
-        _pooled(todo, workers, store, nice, finish)
+        batch.run_pooled(workers, nice)
     outcome = Outcome()
     for request in requests:
-        if request.key in found:
-            outcome.results.append(found[request.key].named(request.scenario.id, request.scenario.text))
+        if request.key in batch.found:
+            scenario = request.scenario
+            outcome.results.append(batch.found[request.key].named(scenario.id, scenario.text))
         else:
-            outcome.failures.append(Failure(request, failures[request.key]))
+            outcome.failures.append(Failure(request, batch.failed[request.key]))
     return outcome
 
 
-def _work(request: Request, store: Store | None) -> _Done:
-    """One run, in whichever process; it is stored before this returns."""
-    try:
-        result = execute(request)
-    except Exception as error:
-        return _Done(request.key, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
-    warning = ""
-    if store is not None:
-        try:
-            store.put(request, result)
-        except OSError as error:
-            warning = f"finished runs cannot be kept in {store.folder}: {error.strerror or error}"
-    return _Done(request.key, result, warning=warning)
+class _Batch:
+    """What is to do, what is found, what failed."""
 
-
-def _pooled(
-    todo: deque[Request], workers: int, store: Store | None, nice: int, finish: Callable[[_Done], None]
-) -> None:
-    """Empty ``todo``; runs in flight when a process dies go again one by one: none is blamed for another."""
-    tries: Counter[str] = Counter()
-    suspects: deque[Request] = deque()
-    while todo or suspects:
-        alone = bool(suspects)
-        for request in _drain(
-            suspects if alone else todo, 1 if alone else workers, alone, store, nice, finish
-        ):
-            tries[request.key] += 1
+    def __init__(self, requests: Sequence[Request], store: Store | None, progress: Progress | None) -> None:
+        self.store, self.progress, self.warned = store, progress, False
+        self.found: dict[str, Result] = {}
+        self.failed: dict[str, str] = {}
+        self.todo: deque[Request] = deque()
+        for request in {r.key: r for r in requests}.values():
             result = store.get(request) if store is not None else None
-            if result is not None:
-                finish(_Done(request.key, result))
-            elif tries[request.key] < _TRIES:
-                suspects.append(request)
+            if result is None:
+                self.todo.append(request)
             else:
-                finish(
-                    _Done(request.key, None, f"its process died {_TRIES} times (killed, or out of memory)")
-                )
+                self.found[request.key] = result
+        self.total = len(self.found) + len(self.todo)
+        self.tell()
 
+    def tell(self) -> None:
+        if self.progress is not None and self.total:
+            self.progress(len(self.found) + len(self.failed), self.total)
 
-def _drain(
-    queue: deque[Request],
-    workers: int,
-    alone: bool,
-    store: Store | None,
-    nice: int,
-    finish: Callable[[_Done], None],
-) -> list[Request]:
-    """Work through ``queue`` in one pool; returns the runs in flight if the pool breaks."""
-    pool = ProcessPoolExecutor(workers, mp_context=_Spawn(), initializer=_begin, initargs=(nice,))
-    flying: dict[Future[_Done], Request] = {}
-    lost: list[Request] = []
-    try:
-        while queue or flying:
-            while queue and not lost and len(flying) < (1 if alone else workers + 1):
-                request = queue.popleft()
-                try:
-                    flying[pool.submit(_work, request, store)] = request
-                except BrokenProcessPool:
-                    lost.append(request)
-            if not flying:
-                break
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                request = flying.pop(future)
-                try:
-                    done = future.result()
-                except BrokenProcessPool:
-                    lost.append(request)
-                else:
-                    finish(done)
-            if lost and not flying:
-                break
-    except BaseException:
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
-        raise
-    finally:
+    def finish(self, note: _Note, result: Result | None) -> None:
+        """Take down the end of a run."""
+        if result is None:
+            self.failed[note.key] = note.error or "its result was lost"
+        else:
+            self.found[note.key] = result
+        if note.warning and not self.warned:
+            print(note.warning, file=sys.stderr)
+            self.warned = True
+        self.tell()
+
+    def run_here(self) -> None:
+        """One run after the other in this process."""
+        while self.todo:
+            request = self.todo.popleft()
+            result, error = _attempt(request)
+            warning = ""
+            if result is not None and self.store is not None:
+                warning = _keep(self.store, request, result)
+            self.finish(_Note(request.key, error, warning), result)
+
+    def run_pooled(self, workers: int, nice: int) -> None:
+        """In parallel; runs in flight when a process dies go again one by one: none is blamed for another."""
+        tries: Counter[str] = Counter()
+        suspects: deque[Request] = deque()
+        with TemporaryDirectory(prefix="garment-sim-") as spare:
+            stores = [Store(spare)] if self.store is None else [self.store, Store(spare)]
+            while self.todo or suspects:
+                alone = bool(suspects)
+                queue, number = (suspects, 1) if alone else (self.todo, workers)
+                for request in self.drain(queue, number, stores, nice):
+                    tries[request.key] += 1
+                    result = _fetch(stores, request)
+                    if result is None and tries[request.key] < _TRIES:
+                        suspects.append(request)
+                    else:
+                        self.finish(_Note(request.key, f"its process died {_TRIES} times"), result)
+
+    def drain(self, queue: deque[Request], workers: int, stores: Sequence[Store], nice: int) -> list[Request]:
+        """Work through ``queue`` in one pool; returns the runs in flight if a process dies."""
+        pool = ProcessPoolExecutor(workers, mp_context=_Spawn(), initializer=_begin, initargs=(nice,))
+        most = workers + 1 if workers > 1 else 1  # the next run waits at hand; a run under suspicion is alone
+        flying: dict[Future[_Note], Request] = {}
+        lost: list[Request] = []
+        try:
+            while flying or (queue and not lost):
+                while queue and not lost and len(flying) < most:
+                    request = queue.popleft()
+                    try:
+                        flying[pool.submit(_work, request, stores)] = request
+                    except BrokenProcessPool:
+                        lost.append(request)
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    request = flying.pop(future)
+                    try:
+                        note = future.result()
+                    except BrokenProcessPool:
+                        lost.append(request)
+                    else:
+                        self.finish(note, None if note.error else _fetch(stores, request))
+        except BaseException:
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.join()
+            raise
         pool.shutdown(wait=not lost)
-    return lost
+        return lost
+
+
+def _attempt(request: Request) -> tuple[Result | None, str]:
+    try:
+        return execute(request), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+def _keep(store: Store, request: Request, result: Result) -> str:
+    """Store a run; a warning where that cannot be done."""
+    try:
+        store.put(request, result)
+    except OSError as error:
+        return f"finished runs cannot be kept in {store.folder}: {error.strerror or error}"[:500]
+    return ""
+
+
+def _fetch(stores: Sequence[Store], request: Request) -> Result | None:
+    return next((result for store in stores if (result := store.get(request)) is not None), None)
+
+
+def _work(request: Request, stores: Sequence[Store]) -> _Note:
+    """One run in a worker, kept in the first store that takes it before this returns."""
+    result, error = _attempt(request)
+    warning = ""
+    if result is not None:
+        for store in stores:
+            problem = _keep(store, request, result)
+            warning = warning or problem
+            if not problem:
+                break
+    return _Note(request.key, error, warning)
 
 
 def _begin(nice: int) -> None:

@@ -12,8 +12,6 @@ from math import ceil, floor
 from types import MappingProxyType
 from typing import Any
 
-import pandas as pd
-
 from simulator.drawing import (
     INK,
     PAPER,
@@ -35,9 +33,11 @@ from simulator.drawing import (
     letters,
     line_height,
     names_mark,
+    observed,
     round_top,
     scaled,
     shapes,
+    short,
     size_of,
     ticks,
     tidy,
@@ -45,7 +45,7 @@ from simulator.drawing import (
     wrap,
 )
 from simulator.parameters import Parameters
-from simulator.texts import label, number, text
+from simulator.texts import label, text
 
 LINES = ("employment", "exports", "value_added", "skilled_jobs", "mean_wage", "real_wage")
 PARTS = {"policy": "#0072b2", "world": "#b84a00", "interaction": "#6b7280", "both": INK}
@@ -72,7 +72,7 @@ def lines(tables: Tables, lang: str, indicator: str) -> Spec:
     room = 24 + ceil(longest * size_of(lang) * 0.6)
     fives = [year for year in range(first, last + 1) if year % 5 == 0]
     x = axis("year", first, last, title=None, grid=False, format="d", values=fives, labelOverlap=False,
-             labelExpr=f"width < {WIDE // 2} && datum.value % 10 ? '' : datum.label")  # fmt: skip
+             labelExpr=f"width < 320 && datum.value % 10 ? '' : datum.label")  # fmt: skip
     x["scale"]["range"] = [0, {"expr": f"width - (width >= {WIDE} ? {room} : 16)"}]
     y = axis("median", 0, top, **flat_title(heading(indicator, lang)), **ticks(0, top, steps))
     tint = by_scenario(tables, colours(tables))
@@ -101,34 +101,6 @@ def lines(tables: Tables, lang: str, indicator: str) -> Spec:
               tooltip=tooltip),
     ]  # fmt: skip
     return drawing(label(indicator, lang), lang, height, layers)
-
-
-def observed(tables: Tables, indicator: str) -> list[Spec]:
-    """Published figures of an indicator, in its unit: ``year`` (with part for a month), ``value``, ``low``, ``high``.
-
-    Figures used to fit or to judge the model, those for the whole sector where there are such, with one standard
-    deviation either way. Assumptions of this project are left out, because nobody observed them.
-    """
-    rows = tables.observed
-    if rows.empty:
-        return []
-    days = pd.to_datetime(rows["period_start"])
-    rows = rows.assign(first=days.dt.year, month=days.dt.month)
-    rows = rows[
-        (rows["indicator"] == indicator)
-        & (rows["group"] == "all")
-        & rows["use"].isin(["fit", "kept_out"])
-        & (rows["status"] != "assumption")
-        & rows["first"].between(*tables.years)
-    ]
-    whole = rows[rows["coverage"] == "all"]
-    points = []
-    for row in (whole if len(whole) else rows).itertuples():
-        within = 0.0 if row.period == "year" else (row.month - 6.5) / 12
-        sd = 0.0 if pd.isna(row.sd) else float(row.sd)
-        low, high = row.value * (1 - sd), row.value * (1 + sd)
-        points.append({"year": tidy(row.first + within), "value": row.value, "low": low, "high": high})
-    return points
 
 
 def futures_map(tables: Tables, lang: str) -> Spec:
@@ -160,7 +132,9 @@ def futures_map(tables: Tables, lang: str) -> Spec:
     tint = by_scenario(tables, colours(tables))
     fork = min(map(tables.fork, tables.others), default=tables.years[1])
     marks = [t for t in trails if t["year"] % 5 == 0 and t["year"] < tables.years[1]]
-    parting = [t | {"name": str(fork)} for t in trails if t["year"] == fork and t["scenario"] == tables.baseline]
+    parting = [
+        t | {"name": str(fork)} for t in trails if t["year"] == fork and t["scenario"] == tables.baseline
+    ]
     tooltip = [
         {"field": "title", "title": text("app.scenario", lang)},
         {"field": "year", "title": text("app.year", lang), "format": "d"},
@@ -238,8 +212,10 @@ def policy_world(tables: Tables, lang: str, indicator: str) -> Spec:
         mine = grid[grid["scenario"] == scenario].set_index("part")
         for part in (p for p in PARTS if p in mine.index):
             place += 1
-            ends = {k: mine.loc[part, k] / divisor for k in ("difference", "difference_p10", "difference_p90")}
-            middle, low, high = (number(v, signed=True) for v in ends.values())
+            ends = {
+                k: mine.loc[part, k] / divisor for k in ("difference", "difference_p10", "difference_p90")
+            }
+            middle, low, high = (short(v, signed=True) for v in ends.values())
             words = {"title": title, "name": names[part]}
             words["told"] = f"{middle} ({low} – {high}) {heading(indicator, lang)}"
             rows.append({"place": place, "part": part} | words | {k: tidy(v) for k, v in ends.items()})
@@ -275,7 +251,7 @@ def policy_world(tables: Tables, lang: str, indicator: str) -> Spec:
 
 def _with_band(row: Any, indicator: str, lang: str) -> str:
     """``914 (901–925) thousand people``."""
-    middle, low, high = (number(v / scaled(indicator)) for v in (row.median, row.p10, row.p90))
+    middle, low, high = (short(v / scaled(indicator)) for v in (row.median, row.p10, row.p90))
     return f"{middle} ({low}–{high}) {heading(indicator, lang)}"
 
 

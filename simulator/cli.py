@@ -6,28 +6,22 @@ import argparse
 import contextlib
 import difflib
 import io
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from simulator.terminal import HEADLINES, Progress, print_comparison, print_json, print_run, print_table
 from simulator.version import __version__
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from simulator.compare import Comparison
-    from simulator.results import Result
 
 DONE, USAGE, INVALID, SOME_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
-HEADLINES = ("employment", "exports", "value_added", "mean_wage", "automation", "factories", "women_share")
-YEARS = ("2024", "2030", "2040")
 SCENARIO_HELP = "id of a shipped scenario, or a file"
 
 
@@ -101,9 +95,9 @@ def list_(arguments: argparse.Namespace) -> int:
             rows.append(i.as_dict() | {"label": _words(label, name), "meaning": _words(meaning, name)})
         lines = [(n, i.unit, i.over_year, ", ".join(i.groups) or "–", i.label) for n, i in INDICATORS.items()]
     if arguments.json:
-        _print_json(rows)
+        print_json(rows)
     else:
-        _print_table(lines)
+        print_table(lines)
     return DONE
 
 
@@ -138,7 +132,7 @@ def schema(_: argparse.Namespace) -> int:
     """Print the JSON Schema of a scenario file."""
     from simulator.scenario import json_schema
 
-    _print_json(json_schema())
+    print_json(json_schema())
     return DONE
 
 
@@ -179,11 +173,9 @@ def run(arguments: argparse.Namespace) -> int:
     from simulator.indicators import COLUMNS
 
     choose(COLUMNS, indicators, groups)
-    progress = _Progress("steps", patience=2.0)
+    progress = Progress("steps", patience=2.0)
     try:
-        result = run_one(
-            scenario, arguments.seed, arguments.people_per_agent, arguments.until, progress=progress
-        )
+        result = run_one(scenario, arguments.seed, arguments.people_per_agent, arguments.until, progress=progress)
     except RuntimeError as error:
         progress.end()
         print(f"{scenario.id}, seed {arguments.seed}: {error}", file=sys.stderr)
@@ -194,11 +186,11 @@ def run(arguments: argparse.Namespace) -> int:
         folder = save(arguments.out, {"runs": chosen.runs, "series": chosen.series}, arguments.format)
         print(f"wrote runs and series ({arguments.format}) to {folder}", file=sys.stderr)
     if arguments.json:
-        _print_json({"metadata": records(chosen.runs)[0], "series": records(chosen.series)})
+        print_json({"metadata": records(chosen.runs)[0], "series": records(chosen.series)})
     elif not arguments.out:
         if indicators is None and arguments.groups is None:
             chosen = chosen.select(HEADLINES)
-        _print_run(chosen)
+        print_run(chosen)
     return DONE
 
 
@@ -234,9 +226,9 @@ def compare(arguments: argparse.Namespace) -> int:
         folder = comparison.save(arguments.out)
         print(f"wrote runs, series, comparison.csv and report.html to {folder}", file=sys.stderr)
     if arguments.json:
-        _print_json(comparison.to_json())
+        print_json(comparison.to_json())
     elif comparison.years:
-        _print_comparison(comparison)
+        print_comparison(comparison)
     return _failures(comparison)
 
 
@@ -255,7 +247,7 @@ def report(arguments: argparse.Namespace) -> int:
 def _compared(arguments: argparse.Namespace) -> Comparison:
     from simulator.compare import compare as compare_
 
-    progress = _Progress("runs")
+    progress = Progress("runs")
     try:
         return compare_(
             arguments.scenarios or None,
@@ -285,7 +277,7 @@ def store(arguments: argparse.Namespace) -> int:
     if arguments.what == "list":
         names = ("run_id", "scenario", "draw", "seed", "people_per_agent", "until", "model")
         lines = [names] if (rows := runs.rows()) else []
-        _print_table([*lines, *(tuple(str(row[name]) for name in names) for row in rows)])
+        print_table([*lines, *(tuple(str(row[name]) for name in names) for row in rows)])
     elif arguments.what == "check":
         damaged = runs.damaged()
         for path, reason in damaged:
@@ -334,148 +326,6 @@ def _free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-# Printing
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def _print_table(lines: Sequence[Sequence[str]]) -> None:
-    """Columns side by side, the last as long as it likes."""
-    if lines:
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]) - 1)]
-        for line in lines:
-            print("  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[-1]]).rstrip())
-
-
-def _print_right(lines: Sequence[Sequence[str]]) -> None:
-    """Columns side by side, numbers to the right of the first."""
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for first, *rest in lines:
-        cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(rest, widths[1:], strict=True))]
-        print("  ".join(cells).rstrip())
-
-
-def _print_run(result: Result) -> None:
-    from simulator.indicators import INDICATORS
-
-    about = result.metadata
-    print(f"{about['scenario']}, seed {about['seed']}, {about['people_per_agent']} people an agent\n")
-    names = [name if group == "all" else f"{name} {group}" for name, group in result.columns]
-    units = [INDICATORS[name].unit for name, _ in result.columns]
-    width = 6
-    for at in range(0, len(names), width):
-        part = slice(at, at + width)
-        rows = [["period", *names[part]], ["", *(_unit(u) for u in units[part])]]
-        for period, values in zip(result.periods, result.values[:, part], strict=True):
-            rows.append([period, *(_figure(v, u) for v, u in zip(values, units[part], strict=True))])
-        _print_right(rows)
-        print()
-
-
-def _print_comparison(comparison: Comparison) -> None:
-    from simulator.indicators import INDICATORS
-
-    about = comparison.metadata
-    size = f"{about['runs']} runs, {len(about['seeds'])} seeds, {about['people_per_agent']} people an agent"
-    print(f"{size}.\nMedian (10th–90th percentile), and paired difference to the baseline in the last year.")
-    years = [year for year in YEARS if year in comparison.years] or [comparison.years[-1]]
-    last = years[-1]
-    table = comparison.summary
-    table = table[(table["group"] == "all") & table["period"].isin(years)]
-    table = table.set_index(["indicator", "scenario", "period"])
-    for name in (*HEADLINES, "public_balance", "cost_per_job"):
-        label = INDICATORS[name].label if name in INDICATORS else "Public cost per job"
-        unit = INDICATORS[name].unit if name in INDICATORS else "USD/job"
-        rows = [["", *years, f"difference {last}"]]
-        for scenario in (comparison.baseline, *comparison.scenarios):
-            if (name, scenario.id, last) not in table.index:
-                continue
-            cells = [_range(table.loc[(name, scenario.id, year)], "median", "p", unit) for year in years]
-            difference = ""
-            if scenario.id != comparison.baseline.id and name in INDICATORS:
-                difference = _range(table.loc[(name, scenario.id, last)], "difference", "difference_p", unit)
-            rows.append([scenario.id, *cells, difference])
-        if len(rows) > 1:
-            print(f"\n{label}, {_unit(unit)}")
-            _print_right(rows)
-
-
-def _range(row: pd.Series[Any], middle: str, ends: str, unit: str) -> str:
-    if row[middle] != row[middle]:
-        return "–"
-    low, high = _figure(row[f"{ends}10"], unit), _figure(row[f"{ends}90"], unit)
-    figure = _figure(row[middle], unit)
-    if low == high == figure:
-        return figure
-    return f"{figure} ({low} to {high})" if "-" in low + high else f"{figure} ({low}–{high})"
-
-
-def _unit(unit: str) -> str:
-    return "%" if unit == "share" else unit
-
-
-def _figure(value: float, unit: str) -> str:
-    if value != value:
-        return "–"
-    if unit == "share":
-        return f"{100 * value:.1f}"
-    size = abs(value)
-    whole = size >= 100 or unit in ("persons", "factories")
-    return f"{value:,.{0 if whole else 1 if size >= 10 else 2}f}"
-
-
-class _Progress:
-    """A bar with time left on a terminal, now and then a line elsewhere; silent for ``patience`` seconds."""
-
-    def __init__(self, what: str, patience: float = 0.0) -> None:
-        self.what, self.patience = what, patience
-        self.stream = sys.stderr
-        self.bar = self.stream.isatty() and os.environ.get("TERM") != "dumb"
-        self.colour = self.bar and not os.environ.get("NO_COLOR")
-        self.began = time.monotonic()
-        self.first: tuple[int, float] | None = None
-        self.shown, self.at = False, 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        """Called after each piece of work."""
-        now = time.monotonic()
-        if self.first is None:
-            self.first = done, now
-        wait = 0.1 if self.bar else 5.0
-        if now - self.began < self.patience or (self.shown and now - self.at < wait and done < total):
-            return
-        if self.shown or done < total:
-            self._show(done, total, now)
-
-    def _show(self, done: int, total: int, now: float) -> None:
-        text = f"{done} of {total} {self.what}{self._left(done, total, now)}"
-        if self.bar:
-            filled = 30 * done // max(total, 1)
-            bar = "#" * filled + "-" * (30 - filled)
-            bar = f"\x1b[36m{bar}\x1b[0m" if self.colour else bar
-            self.stream.write(f"\r[{bar}] {text}\x1b[K" if self.colour else f"\r[{bar}] {text:<50}")
-        else:
-            self.stream.write(f"{text}\n")
-        self.stream.flush()
-        self.shown, self.at = True, now
-
-    def _left(self, done: int, total: int, now: float) -> str:
-        before, since = self.first or (0, now)
-        if done <= before or done >= total:
-            return ""
-        seconds = (now - since) / (done - before) * (total - done)
-        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
-
-    def end(self) -> None:
-        """Leave the terminal on a fresh line."""
-        if self.bar and self.shown:
-            self.stream.write("\n")
-            self.stream.flush()
-        self.shown = False
 
 
 # Parsing
@@ -549,9 +399,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(name: str, do: Any, text: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = commands.add_parser(
-            name, help=text, description=f"{text.capitalize()}."
-        )
+        sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
         sub.set_defaults(do=do, parser=sub)
         return sub
 
@@ -567,24 +415,16 @@ def _parser() -> _Parser:
     sub = command("run", run, "run one scenario once")
     sub.add_argument("scenario", metavar="SCENARIO", help=SCENARIO_HELP)
     sub.add_argument("--seed", type=_whole(0, 2**63 - 1), default=0, help="luck of the run (0)")
-    sub.add_argument(
-        "--draw", type=_draw, default="best", metavar="best|K", help="draw of uncertain numbers (best)"
-    )
-    sub.add_argument(
-        "--posterior", choices=("refit", "judged"), default="refit", help="where numbered draws come from"
-    )
+    sub.add_argument("--draw", type=_draw, default="best", metavar="best|K", help="draw of uncertain numbers (best)")
+    sub.add_argument("--posterior", choices=("refit", "judged"), default="refit", help="where numbered draws come from")
     _add_size(sub)
     sub.add_argument(
         "--set", type=_assignment, action="append", default=[], metavar="NAME=VALUE",
         help="change a number from the scenario's start; may be repeated",
     )  # fmt: skip
     steps = sub.add_mutually_exclusive_group()
-    steps.add_argument(
-        "--yearly", action="store_true", default=None, help="years (default unless --out is given)"
-    )
-    steps.add_argument(
-        "--quarterly", action="store_false", dest="yearly", help="quarters (default with --out)"
-    )
+    steps.add_argument("--yearly", action="store_true", default=None, help="years (default unless --out is given)")
+    steps.add_argument("--quarterly", action="store_false", dest="yearly", help="quarters (default with --out)")
     sub.add_argument("--indicators", type=_names, metavar="A,B", help="only these (all)")
     sub.add_argument(
         "--groups", type=_names, metavar="all|gender|…",
@@ -596,9 +436,7 @@ def _parser() -> _Parser:
 
     sub = command("compare", compare, "compare scenarios with a baseline, run by run with the same luck")
     _add_comparison(sub)
-    sub.add_argument(
-        "--out", type=Path, metavar="DIR", help="write runs, series, comparison.csv and report.html there"
-    )
+    sub.add_argument("--out", type=Path, metavar="DIR", help="write runs, series, comparison.csv and report.html there")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("report", report, "write a stand-alone report that compares scenarios")
@@ -624,19 +462,13 @@ def _add_size(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--people-per-agent", type=_whole(1, 1000), default=50, metavar="N", help="people one agent is (50)"
     )
-    sub.add_argument(
-        "--until", type=_whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)"
-    )
+    sub.add_argument("--until", type=_whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)")
 
 
 def _add_comparison(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"{SCENARIO_HELP} (the named ones)")
     sub.add_argument("--baseline", default="baseline", metavar="NAME", help="what to compare with (baseline)")
-    sub.add_argument(
-        "--draws", type=_whole(0), default=0, metavar="N", help="draws of uncertain numbers (0: the best)"
-    )
-    sub.add_argument(
-        "--seeds", type=_whole(1), default=3, metavar="M", help="runs of each with different luck (3)"
-    )
+    sub.add_argument("--draws", type=_whole(0), default=0, metavar="N", help="draws of uncertain numbers (0: the best)")
+    sub.add_argument("--seeds", type=_whole(1), default=3, metavar="M", help="runs of each with different luck (3)")
     sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
     _add_size(sub)

@@ -113,10 +113,7 @@ def cell(scenario: Scenario, baseline: Scenario, part: str) -> Scenario:
     """
     values: dict[str, Any] = {}
     for name, path in _differing(scenario, baseline).items():
-        chosen = {
-            when: ours if _kind(name, ours, theirs) == part else theirs
-            for when, (ours, theirs) in path.items()
-        }
+        chosen = {when: ours if _kind(name, ours, theirs) == part else theirs for when, (ours, theirs) in path.items()}
         values[name] = chosen if PARAMETERS[name].from_ == "start" else next(iter(chosen.values()))
     if part == "world":
         values[SHOCKS] = list(scenario.shocks)
@@ -257,9 +254,7 @@ class Comparison:
                 kinds = {_kind(name, ours, theirs) for ours, theirs in path.values() if ours != theirs}
                 kind = "world" if "world" in kinds else "policy"
                 values = [s.value(name, period) for s in (self.baseline, scenario) for period in ends]
-                rows.append(
-                    dict(zip(INPUT_COLUMNS, (scenario.id, name, about.label, about.unit, kind, *values)))
-                )
+                rows.append(dict(zip(INPUT_COLUMNS, (scenario.id, name, about.label, about.unit, kind, *values))))
             if scenario.shocks != self.baseline.shocks:
                 counts = [float(len(s.shocks)) for s in (self.baseline, scenario) for _ in ends]
                 shocks = (scenario.id, SHOCKS, "Dated events abroad", "events", "world", *counts)
@@ -360,9 +355,7 @@ def _stack(frames: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     return table[list(columns)]
 
 
-def paired(
-    ours: NDArray[np.float64], theirs: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def paired(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """p10, median and p90 of ``ours − theirs`` over pairs (the first axis), and the share with its sign.
 
     The share is 0 where the median difference is 0, and NaN where no pair has both values.

@@ -83,10 +83,15 @@ class Tables:
         rows = self.of(indicator, scenario)
         return rows if scenario == self.baseline else rows[rows["year"] >= self.fork(scenario)]
 
+    def last(self, indicator: str, scenario: str) -> Any:
+        """The row of the last year, its columns as attributes."""
+        return next(self.of(indicator, scenario).tail(1).itertuples())
+
     def fork(self, scenario: str) -> int:
         """The last year in which ``scenario`` and the baseline are one."""
         table = self.summary[(self.summary["scenario"] == scenario) & (self.summary["group"] == "all")]
-        apart = table[(table["difference_p10"] != 0) | (table["difference_p90"] != 0)]
+        least = 1e-9 * table["median"].abs()
+        apart = table[(table["difference_p10"].abs() > least) | (table["difference_p90"].abs() > least)]
         return int(_years(apart).min()) - 1 if len(apart) else int(_years(table).max())
 
     @property
@@ -153,6 +158,36 @@ def legend(tables: Tables, lang: str) -> str:
     return f'<ul class="legend" lang="{lang}">{"".join(items)}</ul>'
 
 
+def observed(tables: Tables, indicator: str) -> list[Spec]:
+    """Published figures of an indicator, in its unit: ``year`` (with part for a month), ``value``, ``low``, ``high``,
+    ``source``.
+
+    Figures used to fit or to judge the model, those for the whole sector where there are such, with one standard
+    deviation either way. Assumptions of this project are left out, because nobody observed them.
+    """
+    rows = tables.observed
+    if rows.empty:
+        return []
+    days = pd.to_datetime(rows["period_start"])
+    rows = rows.assign(first=days.dt.year, month=days.dt.month)
+    rows = rows[
+        (rows["indicator"] == indicator)
+        & (rows["group"] == "all")
+        & rows["use"].isin(["fit", "kept_out"])
+        & (rows["status"] != "assumption")
+        & rows["first"].between(*tables.years)
+    ]
+    whole = rows[rows["coverage"] == "all"]
+    points = []
+    for row in (whole if len(whole) else rows).itertuples():
+        within = 0.0 if row.period == "year" else (row.month - 6.5) / 12
+        sd = 0.0 if pd.isna(row.sd) else float(row.sd)
+        low, high = row.value * (1 - sd), row.value * (1 + sd)
+        place = {"year": tidy(row.first + within), "value": row.value, "low": low, "high": high}
+        points.append(place | {"source": row.source_id})
+    return points
+
+
 # ---- words
 
 
@@ -185,6 +220,11 @@ def line_height(lang: str) -> int:
 def amount(value: float, indicator: str, lang: str) -> str:
     """A value of an indicator in full, with its unit."""
     return number(value, INDICATORS[indicator].unit, lang)
+
+
+def short(value: float, *, signed: bool = False) -> str:
+    """A value in the unit of its axis, with about three figures."""
+    return number(value, signed=signed, digits=0 if abs(value) >= 100 else None)
 
 
 def scaled(indicator: str) -> float:

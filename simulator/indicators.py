@@ -84,9 +84,9 @@ _TABLE = (
     ("layoffs", "Layoffs", _PEOPLE, "sum", ("gender", "age", "education"), "People laid off, closures included."),
     ("reskilled", "Reskilled workers", _PEOPLE, "sum", ("gender",), "People who finished a public course."),
     ("displaced", "Displaced workers", _PEOPLE, "mean", ("gender", "age", "education"),
-     "Laid off and not yet back at work."),
+     "Laid off, not yet back at work and not in a course."),
     ("displaced_over_year", "Displaced for over a year", _PEOPLE, "mean", ("gender",),
-     "Laid off more than a year ago and not yet back at work."),
+     "Laid off more than a year ago, not yet back at work and not in a course."),
     # pay
     ("mean_wage", "Mean wage", _WAGE, "mean", PEOPLE, "Mean earnings with overtime of people employed."),
     ("median_wage", "Median wage", _WAGE, "mean", (), "Median earnings with overtime of people employed."),

@@ -88,7 +88,9 @@ class GarmentModel(mesa.Model):
         self._read_tables()
         self._open()
         self.datacollector = DataCollector(
-            model_reporters={name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS}
+            model_reporters={
+                name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS
+            }
         )
 
     buyers: Buyers
@@ -136,6 +138,11 @@ class GarmentModel(mesa.Model):
     def period(self) -> str:
         """Name of the last step done, for instance ``2027Q1``; empty before the first."""
         return self.recorder.periods[-1] if self.recorder.steps else ""
+
+    @property
+    def now_period(self) -> str:
+        """Name of the step in progress."""
+        return period(self.step_number, self.steps_per_year)
 
     @property
     def policy_started(self) -> bool:
@@ -189,7 +196,7 @@ class GarmentModel(mesa.Model):
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""
         f = self.factories
-        return (self.stage_weights[f.goods] * f.automation).sum(axis=1)
+        return np.einsum("ij,ij->i", self.stage_weights[f.goods], f.automation)
 
     def ceilings(self) -> Array:
         """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""

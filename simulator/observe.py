@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,10 @@ import numpy as np
 from simulator.indicators import COLUMNS, DIMENSIONS
 from simulator.state import (
     AUT,
+    DISPLACED,
     EMPLOYED,
     ENGINEER,
     KH,
-    NEVER,
     OPERATOR,
     ORIGINS,
     STAGES,
@@ -22,7 +23,9 @@ from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
+    from simulator.parameters import Thresholds
 
+Put = Callable[..., None]  # put(name, value for all, dimension=values by group, ...)
 COLUMN_AT = {column: i for i, column in enumerate(COLUMNS)}
 BASE_YEAR = 2024
 LONGEST_PAYBACK = 100.0  # years; slower steps count as this
@@ -50,7 +53,7 @@ def measure(model: GarmentModel) -> Array:
     return row
 
 
-def _people(model: GarmentModel, put) -> None:
+def _people(model: GarmentModel, put: Put) -> None:
     w, f, par, weight = model.workers, model.factories, model.par, model.weight
     rows = np.flatnonzero(w.state == EMPLOYED)
     wage, factory, job = w.wage[rows].astype(float), w.factory[rows], w.job[rows]
@@ -71,13 +74,20 @@ def _people(model: GarmentModel, put) -> None:
         groups = {d: np.bincount(key[d][mine], minlength=size[d]) * weight for d in ("gender", "goods", "tier")}
         put(name, np.count_nonzero(mine) * weight, **groups)
     skilled = job != OPERATOR
-    put("skilled_jobs", np.count_nonzero(skilled) * weight, gender=np.bincount(key["gender"][skilled], minlength=2) * weight)
+    put(
+        "skilled_jobs",
+        np.count_nonzero(skilled) * weight,
+        gender=np.bincount(key["gender"][skilled], minlength=2) * weight,
+    )
     put("women_share", float(share_of(count["gender"][0], total)))
     put("vacancies", model.open_posts * weight)
     gone = sum(model.people[flow] for flow in ("quits", "layoffs", "closures", "retired"))
     put("turnover", float(share_of(gone, total)) / model.dt)
     need = f.needed[f.open, TECHNICIAN].sum()
-    put("technician_coverage", float(min(1.0, share_of(np.count_nonzero(job == TECHNICIAN) * weight, need, empty=1.0))))
+    put(
+        "technician_coverage",
+        float(min(1.0, share_of(np.count_nonzero(job == TECHNICIAN) * weight, need, empty=1.0))),
+    )
 
     def split(people: Array, *dimensions: str) -> dict[str, Array]:
         keys = {
@@ -89,7 +99,7 @@ def _people(model: GarmentModel, put) -> None:
 
     put("layoffs", len(model.laid_off) * weight, **split(model.laid_off, "gender", "age", "education"))
     put("reskilled", len(model.reskilled) * weight, **split(model.reskilled, "gender"))
-    waiting = np.flatnonzero((w.displaced_at != NEVER) & (w.state != EMPLOYED))
+    waiting = np.flatnonzero(w.state == DISPLACED)
     put("displaced", len(waiting) * weight, **split(waiting, "gender", "age", "education"))
     long = waiting[model.step_number - w.displaced_at[waiting] > model.steps_per_year]
     put("displaced_over_year", len(long) * weight, **split(long, "gender"))
@@ -139,7 +149,7 @@ def wage_distribution(wage: Array) -> tuple[float, float]:
     return float(median), float(1 - np.sum(steps * (lorenz[1:] + lorenz[:-1])))
 
 
-def _money(model: GarmentModel, put) -> None:
+def _money(model: GarmentModel, put: Put) -> None:
     f, books, par = model.factories, model.books, model.par
     per_year = 1 / model.dt
     revenue = books["revenue"]
@@ -161,10 +171,13 @@ def _money(model: GarmentModel, put) -> None:
         return share_of(np.bincount(key, weights=running, minlength=size), earned, empty=np.nan)
 
     put("profit_margin", float(share_of(running.sum(), total)), goods=by(f.goods, 3), tier=by(f.tier, 3))
-    put("investment", float((books["machines_bought"] + books["replacement"] + books["capacity_bought"]).sum()))
+    put(
+        "investment",
+        float((books["machines_bought"] + books["replacement"] + books["capacity_bought"]).sum()),
+    )
 
 
-def _markets(model: GarmentModel, put) -> None:
+def _markets(model: GarmentModel, put: Put) -> None:
     b = model.buyers
     sold, wanted = b.orders[:, KH], b.spending
     by = {"goods": (b.goods, 3), "market": (b.market, 5)}
@@ -179,7 +192,7 @@ def _markets(model: GarmentModel, put) -> None:
     put("world_automation", float(share_of(abroad @ model.now("rival_automation")[1:], abroad.sum())))
 
 
-def _factories(model: GarmentModel, put) -> None:
+def _factories(model: GarmentModel, put: Put) -> None:
     f = model.factories
     live = f.open
     weight = np.where(live, f.output, 0.0)
@@ -226,7 +239,7 @@ def _median(values: Array) -> float:
     return float(np.median(values)) if len(values) else np.nan
 
 
-def _public(model: GarmentModel, put) -> None:
+def _public(model: GarmentModel, put: Put) -> None:
     account = model.account
     put("public_cost", account.cost, lever=[account.spending.get(name, 0.0) for name in DIMENSIONS["lever"]])
     put("public_revenue", account.income)
@@ -252,7 +265,8 @@ class Memory:
     @classmethod
     def explain(cls, model: GarmentModel) -> dict[str, float]:
         """The nine terms of the change of employment since the quarter before; they add up exactly."""
-        old, new = model.memory, cls(model)
+        new = cls(model)
+        old = model.memory or new
         terms = decompose(old, new, model.leaving, model.moving, old.seen(len(new.open)))
         model.memory = new
         return terms
@@ -277,7 +291,17 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
 
     before, after = extend(old.heads), new.heads
     terms = dict.fromkeys(
-        ("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing", "opening", "closure", "relocation"),
+        (
+            "scale",
+            "competitiveness",
+            "efficiency",
+            "displacement",
+            "reinstatement",
+            "staffing",
+            "opening",
+            "closure",
+            "relocation",
+        ),
         0.0,
     )
     left = np.zeros(rows, bool)
@@ -323,12 +347,16 @@ def fill_relative(model: GarmentModel) -> None:
             name: float(values[base, COLUMN_AT[name, "all"]].mean())
             for name in ("labour_cost_index", "employment", "real_exports")
         }
-        model.base_2024["value_added"] = float((values[base, COLUMN_AT["value_added", "all"]] / _prices(model, base)).mean())
+        model.base_2024["value_added"] = float(
+            (values[base, COLUMN_AT["value_added", "all"]] / _prices(model, base)).mean()
+        )
         rows = slice(0, steps)
     else:
         rows = slice(steps - 1, steps)
     b = model.base_2024
-    at = {n: COLUMN_AT[n, "all"] for n in ("labour_cost_index", "automation", "employment", "real_exports", "value_added")}
+    at = {
+        n: COLUMN_AT[n, "all"] for n in ("labour_cost_index", "automation", "employment", "real_exports", "value_added")
+    }
     cost = values[rows, at["labour_cost_index"]] / b["labour_cost_index"]
     values[rows, at["labour_cost_index"]] = cost
     jobs = values[rows, at["employment"]]
@@ -353,7 +381,14 @@ def _prices(model: GarmentModel, rows: slice) -> Array:
 
 
 def futures(
-    *, cost: Array, automation: Array, jobs: Array, exports: Array, value_added: Array, skilled: Array, limits
+    *,
+    cost: Array,
+    automation: Array,
+    jobs: Array,
+    exports: Array,
+    value_added: Array,
+    skilled: Array,
+    limits: Thresholds,
 ) -> tuple[Array, Array]:
     """Survival and soft membership in the six futures; all ratios are to 2024, shapes [step] and [step, 6].
 
@@ -378,5 +413,3 @@ def futures(
     out[vanished] = 0.0
     out[vanished, 2] = 1.0
     return survival, out
-
-

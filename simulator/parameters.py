@@ -57,7 +57,13 @@ class Parameter:
 
 def _declare(kind: str, from_: str) -> Any:
     def declare(
-        default: Any, low: float, high: float, unit: str, label: str, source: str = "assumption", **more: float
+        default: Any,
+        low: float,
+        high: float,
+        unit: str,
+        label: str,
+        source: str = "assumption",
+        **more: float,
     ) -> Any:
         path = default if isinstance(default, dict) else None
         about = dict(low=low, high=high, unit=unit, label=label, source=source, kind=kind, from_=from_, path=path)
@@ -87,7 +93,9 @@ class Wages:
     pass_through: float = uncertainty(
         0.75, 0.6, 1.0, "share", "Part of a minimum-wage rise paid in its first year", "shoeint_2017"
     )
-    benefits_floor: float = measured(1.10, 1.08, 1.13, "ratio", "Lowest legal pay over the minimum wage", "estatedia_2025")
+    benefits_floor: float = measured(
+        1.10, 1.08, 1.13, "ratio", "Lowest legal pay over the minimum wage", "estatedia_2025"
+    )
     outside_floor: float = uncertainty(1.02, 1.0, 1.1, "ratio", "Lowest pay over the outside wage")
     technician_ratio: float = uncertainty(1.6, 1.3, 2.2, "ratio", "Technician's wage over operator's", "P135")
     engineer_ratio: float = uncertainty(3.4, 2.5, 4.5, "ratio", "Engineer's wage over operator's")
@@ -112,12 +120,18 @@ class Automation:
 
     subsidy: float = lever(0.0, 0.0, 0.5, "share of price", "Subsidy on automation machines")
     interest_rate: float = lever(0.10, 0.05, 0.18, "1/year", "Interest rate for machinery", "P144")
-    step_cost_cut: float = uncertainty(14_000.0, 7_000.0, 21_000.0, "USD of 2015/operator", "Machines replacing a cutter")
-    step_cost_sew: float = uncertainty(24_000.0, 12_000.0, 36_000.0, "USD of 2015/operator", "Machines replacing a sewer")
+    step_cost_cut: float = uncertainty(
+        14_000.0, 7_000.0, 21_000.0, "USD of 2015/operator", "Machines replacing a cutter"
+    )
+    step_cost_sew: float = uncertainty(
+        24_000.0, 12_000.0, 36_000.0, "USD of 2015/operator", "Machines replacing a sewer"
+    )
     step_cost_finish: float = uncertainty(
         17_000.0, 8_500.0, 25_500.0, "USD of 2015/operator", "Machines replacing a finisher"
     )
-    step_cost_pack: float = uncertainty(15_000.0, 7_500.0, 22_500.0, "USD of 2015/operator", "Machines replacing a packer")
+    step_cost_pack: float = uncertainty(
+        15_000.0, 7_500.0, 22_500.0, "USD of 2015/operator", "Machines replacing a packer"
+    )
     convexity: float = uncertainty(2.0, 1.0, 4.0, "", "Rise of a stage's step cost with its automation")
     review_rate: float = uncertainty(3.67, 2.0, 8.0, "1/year", "How often a factory reviews an investment")
     hurdle: float = uncertainty(1.35, 1.1, 2.2, "ratio", "Median return required over the cost of capital")
@@ -158,9 +172,7 @@ class Skills:
     engineering_share: float = lever(
         0.06, 0.03, 0.15, "share of graduates", "Graduates in engineering", lag=4, cost=111
     )
-    women_in_stem: float = lever(
-        0.25, 0.1, 0.5, "share", "Women among new technicians and engineers", lag=2, cost=12
-    )
+    women_in_stem: float = lever(0.25, 0.1, 0.5, "share", "Women among new technicians and engineers", lag=2, cost=12)
     completion_self_paced: float = uncertainty(0.20, 0.0, 0.33, "share", "Who finishes a self-paced course", "seed")
     completion_facilitated: float = uncertainty(0.85, 0.6, 0.95, "share", "Who finishes a facilitated course")
     completion_on_site: float = uncertainty(0.80, 0.6, 0.9, "share", "Who finishes a course on site")
@@ -172,8 +184,12 @@ class Skills:
     ict_gain: float = uncertainty(0.3, 0.0, 0.6, "share", "Growth of schooling gained by full school ICT")
     relevance_base: float = uncertainty(0.7, 0.5, 0.9, "share", "Graduates who count as technicians at relevance 0")
     relevance_gain: float = uncertainty(0.6, 0.2, 0.8, "share", "More of them per unit of relevance")
-    technician_stock: float = uncertainty(0.014, 0.007, 0.021, "share", "Technicians among lower-secondary and above, 2012")
-    technician_cohort: float = uncertainty(0.006, 0.003, 0.009, "share", "Technicians among new lower-secondary entrants")
+    technician_stock: float = uncertainty(
+        0.014, 0.007, 0.021, "share", "Technicians among lower-secondary and above, 2012"
+    )
+    technician_cohort: float = uncertainty(
+        0.006, 0.003, 0.009, "share", "Technicians among new lower-secondary entrants"
+    )
     engineer_stock: float = uncertainty(0.008, 0.004, 0.012, "share", "Engineers among upper-secondary people, 2012")
     engineer_interest: float = uncertainty(0.10, 0.05, 0.2, "share", "Engineers who would consider the sector")
     leak: float = uncertainty(0.09, 0.045, 0.135, "1/year", "Technicians outside who settle in other sectors")
@@ -183,8 +199,12 @@ class Skills:
     supervisor_span: float = uncertainty(20.0, 10.0, 40.0, "operators", "Operators a trained technician supervises")
     trained_memory: float = uncertainty(5.0, 3.0, 10.0, "years", "Years for which a course is felt")
     novice_loss: float = uncertainty(0.3, 0.15, 0.45, "share", "Output missing from operators just hired")
-    coverage_cell: float = uncertainty(500.0, 100.0, 2_000.0, "persons", "Size from which a group's own coverage counts")
-    coverage_factory: float = uncertainty(100.0, 20.0, 500.0, "persons", "Size from which a factory's own coverage counts")
+    coverage_cell: float = uncertainty(
+        500.0, 100.0, 2_000.0, "persons", "Size from which a group's own coverage counts"
+    )
+    coverage_factory: float = uncertainty(
+        100.0, 20.0, 500.0, "persons", "Size from which a factory's own coverage counts"
+    )
     novice_months: float = uncertainty(4.0, 2.0, 8.0, "months", "Months until a new operator works at full speed")
 
 
@@ -249,7 +269,9 @@ class Innovation:
 class Ownership:
     """Who owns the factories."""
 
-    domestic_share: float = lever(0.08, 0.0, 0.4, "share of entrants", "Cambodian-owned among new factories", "ppp_2014_01")
+    domestic_share: float = lever(
+        0.08, 0.0, 0.4, "share of entrants", "Cambodian-owned among new factories", "ppp_2014_01"
+    )
     multinational: float = uncertainty(0.4, 0.2, 0.6, "share", "Foreign owners with plants in several countries")
     domestic_exit: float = uncertainty(0.45, 0.3, 0.8, "ratio", "Domestic owners' exit rate against others'")
     domestic_brand: float = uncertainty(0.6, 0.3, 1.0, "ratio", "Domestic owners' pull on large buyers")
@@ -278,7 +300,12 @@ class Trade:
     """Access to markets."""
 
     eu_preference: float = lever(
-        {"2012Q1": 1.0, "2020Q3": 0.8, "2033Q1": 0.2}, 0.0, 1.0, "share", "Duty-free access to the EU kept", "seed"
+        {"2012Q1": 1.0, "2020Q3": 0.8, "2033Q1": 0.2},
+        0.0,
+        1.0,
+        "share",
+        "Duty-free access to the EU kept",
+        "seed",
     )
     us_preference: float = lever(0.0, -2.0, 1.0, "share", "US duty taken off (below 0: added)")
     asean_agreement: float = lever(0.0, 0.0, 1.0, "0-1", "ASEAN agreement for garments", lag=1)
@@ -294,7 +321,9 @@ class World:
     competitor_automation: float = driver(0.35, 0.10, 0.90, "share in 2040", "Competitors' automation in 2040")
     outside_wage_growth: float = driver(0.035, 0.0, 0.06, "1/year", "Growth of wages outside the sector")
     competitor_wage_part: float = uncertainty(0.6, 0.3, 1.0, "share", "Competitors' wage growth that reaches unit cost")
-    competitor_automation_before: float = uncertainty(0.35, 0.2, 0.5, "share", "Course of competitors' automation to 2024")
+    competitor_automation_before: float = uncertainty(
+        0.35, 0.2, 0.5, "share", "Course of competitors' automation to 2024"
+    )
     rival_fixed: float = uncertainty(0.78, 0.7, 0.85, "share", "Rivals' cost apart from labour")
     rival_machine_saving: float = uncertainty(0.75, 0.5, 0.9, "share", "Rivals' labour saved at full automation")
     rival_machine_cost: float = uncertainty(0.15, 0.08, 0.22, "share", "Rivals' machine cost at full automation, 2015")
@@ -382,7 +411,9 @@ class Production:
 class Factories:
     """Entry, growth and exit."""
 
-    opening: float = measured(900.0, 700.0, 1_000.0, "factories", "Factories open at the start of 2012", "asiatoday_2013_12")
+    opening: float = measured(
+        900.0, 700.0, 1_000.0, "factories", "Factories open at the start of 2012", "asiatoday_2013_12"
+    )
     opening_age: float = uncertainty(8.0, 4.0, 12.0, "years", "Mean age of a factory at the start of 2012")
     capacity: float = uncertainty(5.8, 4.0, 7.0, "million USD/year", "Mean capacity of a factory, 2012")
     capacity_sd: float = uncertainty(0.9, 0.6, 1.2, "log", "Spread of capacity over factories")
@@ -426,7 +457,9 @@ class Labour:
     taste_sd: float = uncertainty(0.35, 0.2, 0.6, "log wage", "Spread of the liking for factory work")
     age_cost: float = uncertainty(0.03, 0.01, 0.06, "log wage/year", "Dislike of factory work per year beyond the age")
     age_from: float = uncertainty(25.0, 20.0, 30.0, "years", "Age from which it counts")
-    education_cost: float = uncertainty(0.10, 0.0, 0.3, "log wage/level", "Dislike of operators' work per level of schooling")
+    education_cost: float = uncertainty(
+        0.10, 0.0, 0.3, "log wage/level", "Dislike of operators' work per level of schooling"
+    )
     men_outside: float = uncertainty(0.25, 0.0, 0.5, "log wage", "Men's better pay outside the sector")
     women_weight: float = uncertainty(0.62, 0.5, 0.75, "", "Weight of women in hiring operators")
     men_weight: float = uncertainty(0.24, 0.15, 0.4, "", "Weight of men in hiring operators")
@@ -437,7 +470,9 @@ class Labour:
     finding_reskilled: float = uncertainty(0.6, 0.2, 1.0, "1/year", "More of them after a course")
     risk_women: float = measured(1.5, 1.2, 2.0, "ratio", "Women's risk when machines replace people", "seed")
     risk_young: float = measured(1.1, 1.0, 1.3, "ratio", "Risk under 25 when machines replace people", "seed")
-    risk_primary: float = measured(1.2, 1.0, 1.5, "ratio", "Risk with primary school when machines replace people", "seed")
+    risk_primary: float = measured(
+        1.2, 1.0, 1.5, "ratio", "Risk with primary school when machines replace people", "seed"
+    )
     migrant_share: float = uncertainty(0.7, 0.5, 0.9, "share", "Workers whose household lives elsewhere")
     remittance: float = measured(0.25, 0.15, 0.35, "share of wage", "Wage sent home by migrants", "crump_2012")
     household_other: float = uncertainty(1.0, 0.5, 1.5, "outside wages", "Other income of a worker's household")
@@ -447,9 +482,13 @@ class Labour:
 class Public:
     """The public account."""
 
-    stipend: float = uncertainty(0.6, 0.4, 0.8, "share of seat cost", "Part of a training seat paid to trainees", "P125")
+    stipend: float = uncertainty(
+        0.6, 0.4, 0.8, "share of seat cost", "Part of a training seat paid to trainees", "P125"
+    )
     profit_tax: float = uncertainty(0.04, 0.0, 0.2, "share", "Tax on profit after holidays")
-    reference_interest: float = measured(0.10, 0.09, 0.12, "1/year", "Interest rate the budget need not support", "P144")
+    reference_interest: float = measured(
+        0.10, 0.09, 0.12, "1/year", "Interest rate the budget need not support", "P144"
+    )
     reference_energy_price: float = uncertainty(0.15, 0.14, 0.165, "USD/kWh", "Electricity price it need not support")
 
 
@@ -459,7 +498,9 @@ class Thresholds:
 
     labour_cost: float = uncertainty(1.25, 1.1, 1.5, "ratio to 2024", "Labour cost that counts as high")
     automation: float = uncertainty(0.40, 0.3, 0.5, "share", "Automation that counts as high")
-    survival_employment: float = uncertainty(0.5, 0.3, 0.6, "ratio to 2024", "Jobs below which the sector may have vanished")
+    survival_employment: float = uncertainty(
+        0.5, 0.3, 0.6, "ratio to 2024", "Jobs below which the sector may have vanished"
+    )
     survival_exports: float = uncertainty(0.8, 0.5, 0.9, "ratio to 2024", "Real exports below which it has vanished")
     high_value_added: float = uncertainty(1.3, 1.1, 1.6, "ratio to 2024", "Real value added of the high-tech future")
     high_skilled: float = uncertainty(0.12, 0.08, 0.2, "share", "Skilled jobs of the high-tech future")
@@ -506,13 +547,13 @@ GROUPS: Mapping[str, Any] = MappingProxyType({f.name: f.default_factory for f in
 
 
 def _registry() -> dict[str, Parameter]:
-    registry = {}
+    registry: dict[str, Parameter] = {}
     for group, cls in GROUPS.items():
         for item in fields(cls):
-            about = dict(item.metadata)
-            path = about.pop("path")
+            about: dict[str, Any] = dict(item.metadata)
+            default = about.pop("path") or item.default
             name = f"{group}.{item.name}"
-            registry[name] = Parameter(name=name, default=path or item.default, **about)
+            registry[name] = Parameter(name=name, default=default, **about)
     return registry
 
 

@@ -107,7 +107,9 @@ def open_sector(model: GarmentModel, rng: Stream) -> None:
     f.efficiency[rows] = np.exp(spread * rng.normal(rows, "efficiency") - spread**2 / 2)
     level = data.values("stage", "opening_automation", model.stages)
     for j in range(len(model.stages)):
-        f.automation[rows, j] = np.minimum(2 * level[j] * rng.uniform(rows, f"automation {j}"), model.ceilings()[rows, j])
+        f.automation[rows, j] = np.minimum(
+            2 * level[j] * rng.uniform(rows, f"automation {j}"), model.ceilings()[rows, j]
+        )
     f.working[rows] = f.automation[rows]
     f.effective[rows] = f.efficiency[rows]
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
@@ -159,7 +161,6 @@ def staff_sector(model: GarmentModel, rng: Stream) -> None:
     since_school = -people.born[rows] * model.dt - model.par.labour.school_leaving_age
     people.hired[rows] = -np.floor(np.minimum(years, since_school) / model.dt)
     production.count_staff(model)
+    production.assess_staff(model)
     hiring.measure_scarcity(model)
     wages.pay(model, rng)
-
-

@@ -96,9 +96,7 @@ class Result:
         names = [indicators] if isinstance(indicators, str) else list(indicators)
         result = self.yearly() if yearly else self
         places = [result._place(name, group) for name in names]
-        return pd.DataFrame(
-            result.values[:, places], index=pd.Index(result.periods, name="period"), columns=names
-        )
+        return pd.DataFrame(result.values[:, places], index=pd.Index(result.periods, name="period"), columns=names)
 
     def select(self, indicators: Sequence[str] | None = None, groups: Sequence[str] | None = None) -> Result:
         """Only these indicators and groups (``all``, ``gender``, ``gender=women``, ``every``).
@@ -151,7 +149,8 @@ class Result:
             metadata={_META: json.dumps(about, ensure_ascii=False).encode()},
         )
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
+        names = ["period", "group", "indicator"]
+        pq.write_table(table, sink, compression="zstd", use_dictionary=names)
         return sink.getvalue()
 
     @classmethod
@@ -163,9 +162,7 @@ class Result:
             periods, columns = tuple(about["periods"]), tuple((n, g) for n, g in about["columns"])
             values = table["value"].to_numpy().astype(np.float64).reshape(len(periods), len(columns))
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"unreadable: {str(error).splitlines()[0] if str(error) else 'empty'}"
-            ) from error
+            raise ValueError(f"unreadable: {str(error).splitlines()[0] if str(error) else 'empty'}") from error
         if hashlib.sha256(values.tobytes()).hexdigest() != about["sha256"]:
             raise ValueError("its numbers do not match their checksum")
         if key is not None and about["key"] != key:
@@ -177,9 +174,7 @@ class Result:
             raise InputError(unknown(name, INDICATORS, "indicator"))
         if (name, group) not in self.columns:
             groups = [g for n, g in self.columns if n == name]
-            raise InputError(
-                f"{name} is not split by {group}; its groups: {', '.join(groups) or 'none here'}"
-            )
+            raise InputError(f"{name} is not split by {group}; its groups: {', '.join(groups) or 'none here'}")
         return self.columns.index((name, group))
 
 
@@ -224,9 +219,7 @@ def choose(
         and ("every" in wanted or group in wanted or group.partition("=")[0] in wanted)
     ]
     if not keep:
-        raise InputError(
-            f"{', '.join(indicators or ('no indicator',))}: not split by {', '.join(sorted(wanted))}"
-        )
+        raise InputError(f"{', '.join(indicators or ('no indicator',))}: not split by {', '.join(sorted(wanted))}")
     return keep
 
 
@@ -334,7 +327,7 @@ def save_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame], format: 
     return folder
 
 
-def _writer(frame: pd.DataFrame, format: str) -> Callable[[Path], None]:
+def _writer(frame: pd.DataFrame, format: str) -> Callable[[Path], object]:
     def parquet(path: Path) -> None:
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="zstd")
 
@@ -365,7 +358,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return frame
 
 
-def write_together(writers: Mapping[Path, Callable[[Path], None]]) -> None:
+def write_together(writers: Mapping[Path, Callable[[Path], object]]) -> None:
     """Write every file beside its place and move all into place at the end; on a failure none is touched."""
     written: dict[Path, Path] = {}
     try:

@@ -23,7 +23,17 @@ from simulator.version import __version__
 
 FIRST_YEAR, LAST_YEAR = 2012, 2040
 BEST = -1  # the draw that calibration found best
-_SHOW = ("panels", "texts", "charts.py", "drawing.py", "report.py", "cli.py", "__main__.py", "odd.py")
+_SHOW = (
+    "panels",
+    "texts",
+    "charts.py",
+    "drawing.py",
+    "report.py",
+    "cli.py",
+    "terminal.py",
+    "__main__.py",
+    "odd.py",
+)
 _AFTER = ("compare.py", "batch.py", "shipped")
 
 Progress = Callable[[int, int], None]  # done, of how many
@@ -92,9 +102,7 @@ class Request:
         """The first 12 digits of the key."""
         return self.key[:12]
 
-    def metadata(
-        self, status: str = "done", error: str = "", wall_time: float = float("nan")
-    ) -> dict[str, Any]:
+    def metadata(self, status: str = "done", error: str = "", wall_time: float = float("nan")) -> dict[str, Any]:
         """The run's row of the table of runs: a changed number stands as itself, a path in time as JSON."""
         changed = {}
         for name, path in self.scenario.settings.items():

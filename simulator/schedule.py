@@ -33,7 +33,8 @@ class Process:
         return self.run.__name__
 
 
-STAFF = ("factories.staff", "factories.trained", "factories.graduates", "factories.novices")
+STAFF = ("factories.staff",)
+ASSESSED = ("factories.trained", "factories.graduates", "factories.novices")
 
 QUARTER: tuple[Process, ...] = (
     Process(set_wages, ("economy",)),
@@ -43,14 +44,14 @@ QUARTER: tuple[Process, ...] = (
     Process(choose_origins, ("buyers.appeal", "buyers.share", "buyers.spending", "buyers.orders", "buyers.large")),
     Process(review_links, ("links",)),
     Process(allocate_orders, ("factories.accepted", "factories.brand_linked", "factories.expected")),
-    Process(renew_generation, ("economy", "workers.*")),
+    Process(renew_generation, ("economy", "workers.*", *STAFF)),
     Process(plan_staff, ("factories.needed", "factories.posts")),
     Process(quit_jobs, ("workers.state", "workers.factory", "workers.wage", "workers.settled", *STAFF)),
     Process(lay_off, ("workers.state", "workers.factory", "workers.wage", "workers.displaced_at", *STAFF)),
     Process(train, ("workers.state", "workers.course_ends", "workers.skill", "workers.trained_at", "workers.reskilled",
                     "workers.job", "workers.displaced_at", *STAFF)),
     Process(hire, ("economy", "workers.state", "workers.factory", "workers.job", "workers.hired",
-                   "workers.displaced_at", "workers.overtime", "workers.skill", *STAFF)),
+                   "workers.displaced_at", "workers.overtime", "workers.skill", *STAFF, *ASSESSED)),
     Process(pay, ("workers.wage", "factories.wage_bill", "factories.pay_level")),
     Process(produce, ("factories.output", "buyers.orders")),
     Process(keep_books, ("factories.cash", "factories.loans", "factories.machines", "factories.plant", "factories.units",

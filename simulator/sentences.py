@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
 
 from simulator.drawing import Tables, amount
 from simulator.indicators import INDICATORS
@@ -21,11 +20,6 @@ CASES = {
 ALTS = CASES | {"employment": "employment"}
 
 
-def last_row(tables: Tables, indicator: str, scenario: str) -> Any:
-    """The row of the last year, with the columns of a summary as attributes."""
-    return tables.of(indicator, scenario).iloc[-1]
-
-
 def first_words(tables: Tables, scenario: str, lang: str) -> list[str]:
     """Where a scenario ends, in how many runs, and what becomes of jobs."""
     year = tables.years[1]
@@ -38,7 +32,7 @@ def first_words(tables: Tables, scenario: str, lang: str) -> list[str]:
     if scenario == tables.baseline:
         return told
     told.append(_told(tables, scenario, HEADLINE, lang))
-    row = last_row(tables, HEADLINE, scenario)
+    row = tables.last(HEADLINE, scenario)
     if isfinite(row.sign_share) and row.sign_share > 0:
         pairs = {"n": round(row.sign_share * row.n), "total": int(row.n)}
         told.append(sentence("sign_share_more" if row.difference > 0 else "sign_share_fewer", lang, **pairs))
@@ -49,18 +43,18 @@ def more_words(tables: Tables, scenario: str, lang: str) -> list[str]:
     """The other results of a scenario, a sentence each."""
     year = tables.years[1]
     told = [_told(tables, scenario, name, lang) for name in CASES if name != HEADLINE]
-    ours, theirs = (last_row(tables, "automation", s).median for s in (scenario, tables.baseline))
+    ours, theirs = (tables.last("automation", s).median for s in (scenario, tables.baseline))
     levels = {"level": number(ours, "share", lang), "baseline": number(theirs, "share", lang)}
     told.append(sentence("automation_level", lang, year=year, **levels))
-    ours, theirs = (last_row(tables, "labour_cost_index", s).median for s in (scenario, tables.baseline))
+    ours, theirs = (tables.last("labour_cost_index", s).median for s in (scenario, tables.baseline))
     levels = {"level": number(ours, "", lang), "baseline": number(theirs, "", lang)}
     told.append(sentence("labour_cost_level", lang, year=year, **levels))
     return told
 
 
 def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
-    row = last_row(tables, indicator, scenario)
-    reference = last_row(tables, indicator, tables.baseline).median
+    row = tables.last(indicator, scenario)
+    reference = tables.last(indicator, tables.baseline).median
     which = case(row.difference, row.difference_p10, row.difference_p90, reference)
     amounts = {"level": row.median, "low": row.p10, "high": row.p90, "difference": abs(row.difference)}
     words = {name: amount(value, indicator, lang) for name, value in amounts.items()}
@@ -73,14 +67,14 @@ def takeaway(tables: Tables, chart: str, lang: str) -> str:
     if chart == "map":
         told = [sentence("alt_map", lang, first=first, last=last)]
         for scenario in tables.titles:
-            cost = number(last_row(tables, "labour_cost_index", scenario).median, "", lang)
-            machines = number(last_row(tables, "automation", scenario).median, "share", lang)
+            cost = number(tables.last("labour_cost_index", scenario).median, "", lang)
+            machines = number(tables.last("automation", scenario).median, "share", lang)
             words = {"scenario": tables.title(scenario, lang), "labour_cost": cost, "automation": machines}
             told.append(sentence("alt_map_point", lang, year=last, **words))
         return " ".join(told)
     if chart.startswith("grid_"):
         return _grid_words(tables, chart.removeprefix("grid_"), lang)
-    ends = {s: last_row(tables, chart, s).median for s in tables.titles}
+    ends = {s: tables.last(chart, s).median for s in tables.titles}
     highest, lowest = max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)
     words = {
         "indicator": label(chart, lang),

@@ -107,7 +107,9 @@ class Factories(Table):
     output: NDArray[np.float64] = column(float, "million USD, real", "shipped in the quarter")
     effective: NDArray[np.float64] = column(float, "2012 = 1", "efficiency with learning and training")
     working: NDArray[np.float64] = column(float, "share", "automation as far as technicians make it work", width=4)
-    coverage: NDArray[np.float64] = column(float, "share", "technicians, engineers employed over needed", width=2, fill=1.0)
+    coverage: NDArray[np.float64] = column(
+        float, "share", "technicians, engineers employed over needed", width=2, fill=1.0
+    )
     needed: NDArray[np.float64] = column(float, "persons", "staff needed for planned output, by job", width=3)
     posts: NDArray[np.int32] = column(np.int32, "agents", "posts, by job", width=3)
     staff: NDArray[np.int32] = column(np.int32, "agents", "people employed, by job", width=3)

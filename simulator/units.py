@@ -1,15 +1,18 @@
 """What numbers count, and the few conversions between them.
 
-The aliases document signatures; at run time they are plain floats or arrays.
+The aliases document signatures; at run time they are plain floats or arrays of any shape that broadcasts, which
+type checkers cannot follow, so ``Number`` is checked by worked cases and not by types.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Number = float | Array
+Array = NDArray[Any]
+Number = Any
 
 Share = Number  # 0-1
 USD = Number

@@ -63,12 +63,14 @@ def build(scenario: Scenario, steps_per_year: int, last_year: int) -> World:
 
     def grown(growth: Array) -> Array:
         """Growth factor since the start of the scenarios."""
-        return np.exp(np.cumsum(np.where(after, np.log1p(growth), 0.0) * dt) - 0.5 * dt * np.where(after, np.log1p(growth), 0))
+        return np.exp(
+            np.cumsum(np.where(after, np.log1p(growth), 0.0) * dt) - 0.5 * dt * np.where(after, np.log1p(growth), 0)
+        )
 
     def history(series: str, key: str, growth: Array) -> Array:
         """Yearly figures, then growth from the middle of the last year with a figure."""
         known = data.yearly(series, key)
-        values = np.array([known[y] if y in known else known[max(k for k in known if k <= y)] for y in year])
+        values = np.array([known[max(k for k in known if k <= y)] for y in year])
         later = np.exp(np.cumsum(np.where(year > LAST_DATA_YEAR, np.log1p(growth), 0.0) * dt))
         ahead = np.where(year > LAST_DATA_YEAR, (1 + growth) ** ((1 - dt) / 2), 1.0)
         return values * later * ahead
@@ -89,19 +91,27 @@ def build(scenario: Scenario, steps_per_year: int, last_year: int) -> World:
     minimum, before = _minimum_wage(raw["wages.minimum_wage_growth"], steps, steps_per_year)
     first_outside = raw["labour.outside_wage"][0]
     past = np.minimum(t, START_YEAR) - 2015.5
-    outside = first_outside * (1 + raw["labour.outside_wage_growth_before"]) ** past * grown(raw["world.outside_wage_growth"])
+    outside = (
+        first_outside * (1 + raw["labour.outside_wage_growth_before"]) ** past * grown(raw["world.outside_wage_growth"])
+    )
     robot = (1 + raw["technology.price_growth_before"]) ** (np.minimum(t, START_YEAR) - 2015.5) * grown(
         raw["technology.price_growth"]
     )
     past_price = data.yearly("energy_price", "")
-    energy = np.where(
-        year <= LAST_DATA_YEAR, [past_price.get(int(y), 0.0) for y in year], eff["energy.price"]
-    ).astype(float)
+    energy = np.where(year <= LAST_DATA_YEAR, [past_price.get(int(y), 0.0) for y in year], eff["energy.price"]).astype(
+        float
+    )
 
     abroad = _sewing(t, raw, 0.0)
     home = _sewing(t, raw, raw["innovation.years_gained"] * eff["innovation.research"])
     ceilings = np.stack(
-        [raw["technology.cut_ceiling"], home, raw["technology.finish_ceiling"], raw["technology.pack_ceiling"]], axis=1
+        [
+            raw["technology.cut_ceiling"],
+            home,
+            raw["technology.finish_ceiling"],
+            raw["technology.pack_ceiling"],
+        ],
+        axis=1,
     )
     automation = _rival_automation(t, raw)
     near = (

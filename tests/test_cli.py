@@ -1,9 +1,10 @@
 """Does the command line answer in the right place, with the right code, and in one line where users err?"""
 
 import csv
+import importlib
+import io
 import json
 import os
-import pty
 import re
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import time
 import pandas as pd
 import pytest
 
-from simulator import cli
+from simulator import cli, terminal
 from simulator.compare import SUMMARY_COLUMNS
 from simulator.indicators import INDICATORS
 from simulator.parameters import PARAMETERS
@@ -21,6 +22,7 @@ from simulator.results import SERIES_COLUMNS
 from simulator.run import execute
 from simulator.scenario import scenario_ids
 
+RUN = importlib.import_module("simulator.run")  # the module; simulator.run is its function
 QUICK = ("--people-per-agent", "1000", "--until", "2013")
 
 
@@ -59,9 +61,7 @@ def test_the_version_is_told_at_once():
     assert time.perf_counter() - began < 0.5
 
 
-@pytest.mark.parametrize(
-    "command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "app"]
-)
+@pytest.mark.parametrize("command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "app"])
 def test_every_command_has_help(call, command):
     code, out, err = call(command, "--help")
     assert (code, err) == (0, "")
@@ -168,9 +168,7 @@ def test_a_file_to_start_from_is_valid_and_never_overwritten(call, tmp_path):
     code, _, err = call("new", "my_wages.yaml")
     assert code == 3
     assert "exists" in err
-    (tmp_path / "bad.yaml").write_text(
-        "schema_version: 1\ntitle: {en: x, km: x}\nset: {automation.subsidi: 1}\n"
-    )
+    (tmp_path / "bad.yaml").write_text("schema_version: 1\ntitle: {en: x, km: x}\nset: {automation.subsidi: 1}\n")
     code, out, err = call("check", "my_wages.yaml", "bad.yaml")
     assert (code, out) == (3, "my_wages.yaml: valid\n")
     assert err.startswith("bad.yaml, line 3: ")
@@ -239,7 +237,7 @@ def test_a_model_that_must_stop_is_code_4(call, monkeypatch):
     def stop(*_, **__):
         raise RuntimeError("Factories: all 8000 rows are in use")
 
-    monkeypatch.setattr("simulator.run.execute", stop)
+    monkeypatch.setattr(RUN, "execute", stop)
     assert call("run", "baseline", *QUICK) == (
         4,
         "",
@@ -283,7 +281,7 @@ def test_interruption_is_code_130(call, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulator.run.execute", interrupted)
+    monkeypatch.setattr(RUN, "execute", interrupted)
     code, out, err = call("run", "baseline", *QUICK)
     assert (code, out) == (130, "")
     assert "Traceback" not in err
@@ -314,33 +312,36 @@ def test_the_store_is_listed_checked_and_pruned(call, tmp_path):
     assert call("store", "prune")[1].startswith("1 files removed, 3 runs kept")
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
 @pytest.mark.parametrize(
-    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+    ("variables", "seen"),
+    [
+        ({}, "\r[\x1b[36m" + "#" * 15 + "-" * 15 + "\x1b[0m] 4 of 8 runs\x1b[K\n"),
+        ({"NO_COLOR": "1"}, "\r[" + "#" * 15 + "-" * 15 + "] " + "4 of 8 runs".ljust(50) + "\n"),
+        ({"TERM": "dumb"}, "4 of 8 runs\n"),
+    ],
 )
-def test_progress_is_a_bar_on_a_terminal_only(tmp_path, variables, coloured):
-    above, below = pty.openpty()
-    words = ("compare", "transition", *QUICK, "--seeds", "2", "--workers", "1")
-    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
-    env |= {"GARMENT_SIM_HOME": str(tmp_path)} | variables
-    subprocess.run(
-        [sys.executable, "-m", "simulator", *words],
-        stderr=below,
-        stdout=subprocess.PIPE,
-        env=env,
-        timeout=120,
-    )
-    os.close(below)
-    seen = os.read(above, 100_000).decode()
-    os.close(above)
-    assert ("\x1b[36m" in seen) == coloured
-    assert ("[#" in seen.replace("\x1b[36m", "")) == ("TERM" not in variables)
-    assert "8 of 8 runs" in seen
+def test_progress_is_a_bar_on_a_terminal_only(monkeypatch, variables, seen):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(terminal.sys, "stderr", Terminal())
+    progress = terminal.Progress("runs")
+    progress(4, 8)
+    progress.end()
+    assert progress.stream.getvalue() == seen
 
 
 def test_time_left_is_told_from_what_is_done(capsys, monkeypatch):
     clock = iter([0.0, 0.0, 10.0, 30.0])
-    monkeypatch.setattr(cli.time, "monotonic", lambda: next(clock))
-    progress = cli._Progress("runs")
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    progress = terminal.Progress("runs")
     for done in (4, 6, 8):
         progress(done, 10)
     assert capsys.readouterr().err.splitlines() == [
@@ -360,14 +361,10 @@ def test_a_port_in_use_is_named_with_a_free_one(call):
 
 @pytest.mark.slow
 def test_report_and_comparison_are_written(tmp_path):
-    code, out, err = garment_sim(
-        "report", "transition", *QUICK, "--seeds", 1, "--out", "a.html", folder=tmp_path
-    )
+    code, out, err = garment_sim("report", "transition", *QUICK, "--seeds", 1, "--out", "a.html", folder=tmp_path)
     assert (code, out) == (0, "a.html\n"), err
     assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
-    code, out, err = garment_sim(
-        "compare", "transition", *QUICK, "--seeds", 1, "--out", "out", folder=tmp_path
-    )
+    code, out, err = garment_sim("compare", "transition", *QUICK, "--seeds", 1, "--out", "out", folder=tmp_path)
     assert code == 0, err
     with (tmp_path / "out/comparison.csv").open(encoding="utf-8-sig") as file:
         assert next(csv.reader(file)) == list(SUMMARY_COLUMNS)

@@ -40,9 +40,7 @@ def by_hand(jobs, costs=None, seeds=3, grid=False):
     """A comparison of transition with the baseline from numbers by (scenario, seed)."""
     requests = comparison_requests(["transition"], seeds=seeds, until=2026, grid=grid)
     keys = [(r.scenario.id, r.seed) for r in requests]
-    results = [
-        made(r, jobs[k], (costs or {}).get(k, 0.0)) for r, k in zip(requests, keys, strict=True) if k in jobs
-    ]
+    results = [made(r, jobs[k], (costs or {}).get(k, 0.0)) for r, k in zip(requests, keys, strict=True) if k in jobs]
     failures = [Failure(r, "RuntimeError: no") for r, k in zip(requests, keys, strict=True) if k not in jobs]
     return Comparison.from_results(requests, results, failures)
 
@@ -97,9 +95,7 @@ def test_cost_per_job_is_all_spent_since_the_start_over_the_jobs_of_the_year():
     assert (found["n"], found["unit"]) == (2, "USD/job")
     assert found["median"] == pytest.approx((4e6 / 10 + 16e6 / 30) / 2)
     assert np.isnan(found["difference"])
-    assert row(by_hand(JOBS, costs), "cost_per_job", period="2025")["median"] == pytest.approx(
-        (2e5 + 8e6 / 30) / 2
-    )
+    assert row(by_hand(JOBS, costs), "cost_per_job", period="2025")["median"] == pytest.approx((2e5 + 8e6 / 30) / 2)
     assert np.isnan(row(by_hand(JOBS, costs), "cost_per_job", period="2024")["median"])
     assert "cost_per_job" not in set(by_hand(JOBS).summary.query("scenario == 'baseline'")["indicator"])
 
@@ -157,9 +153,7 @@ def test_cells_split_a_scenario_into_levers_and_the_rest():
 def test_preferences_are_policy_where_better_and_world_where_worse():
     base = load_scenario("baseline")
     path = {"2026Q1": 0.9, "2035Q1": 0.1}
-    mixed = base.with_values(
-        {"trade.eu_preference": path, "trade.us_preference": {"2026Q1": 0.3, "2030Q1": -0.5}}
-    )
+    mixed = base.with_values({"trade.eu_preference": path, "trade.us_preference": {"2026Q1": 0.3, "2030Q1": -0.5}})
     policy, world = cell(mixed, base, "policy"), cell(mixed, base, "world")
     quarters = ("2025Q4", "2026Q1", "2033Q1", "2035Q1")
     # baseline .8 until 2032, then .2
@@ -170,9 +164,7 @@ def test_preferences_are_policy_where_better_and_world_where_worse():
 
 
 def test_cells_of_a_changed_baseline_hold_its_numbers_where_the_scenario_differs():
-    base = load_scenario("baseline").with_values(
-        {"automation.subsidy": 0.1, "world.demand_growth": 0.01}, id="poor"
-    )
+    base = load_scenario("baseline").with_values({"automation.subsidy": 0.1, "world.demand_growth": 0.01}, id="poor")
     shocks = [{"at": "2027Q1", "quarters": 4, "demand": -0.1}]
     scenario = load_scenario("transition").with_values({"world.shocks": shocks, "sourcing.elasticity": 2.5})
     policy, world = cell(scenario, base, "policy"), cell(scenario, base, "world")
@@ -185,9 +177,7 @@ def test_cells_of_a_changed_baseline_hold_its_numbers_where_the_scenario_differs
 
 
 def test_inputs_say_what_differs_and_whose_decision_it_is():
-    scenario = load_scenario("transition").with_values(
-        {"skills.training_seats": {"2026Q1": 9_000, "2030Q1": 50_000}}
-    )
+    scenario = load_scenario("transition").with_values({"skills.training_seats": {"2026Q1": 9_000, "2030Q1": 50_000}})
     requests = comparison_requests([scenario], seeds=1)
     table = Comparison.from_results(requests, []).inputs
     assert tuple(table.columns) == INPUT_COLUMNS
@@ -248,9 +238,7 @@ def test_a_comparison_is_run_kept_found_again_and_written(tmp_path):
     assert comparison.complete
     assert len(list(store)) == 8
     assert tuple(comparison.summary.columns) == SUMMARY_COLUMNS
-    history = comparison.summary.query(
-        "scenario == 'bolder' and period == '2024' and indicator == 'employment'"
-    )
+    history = comparison.summary.query("scenario == 'bolder' and period == '2024' and indicator == 'employment'")
     assert (history["difference"] == 0).all()  # policy starts in 2025 and luck is the same
     both = comparison.grid.set_index(["part", "indicator"])["difference"].unstack("part")
     assert both.loc["public_cost", "policy"] > 0

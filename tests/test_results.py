@@ -73,9 +73,7 @@ def test_the_tidy_table_holds_every_number_under_its_names():
     series = made().series
     assert tuple(series.columns) == SERIES_COLUMNS
     assert len(series) == 32
-    row = series[
-        (series["period"] == "2013Q2") & (series["indicator"] == "exports") & (series["group"] == "all")
-    ]
+    row = series[(series["period"] == "2013Q2") & (series["indicator"] == "exports") & (series["group"] == "all")]
     assert row["value"].tolist() == [21.0]
     assert row["unit"].tolist() == ["USD million"]
     assert (series["draw"] == -1).all()
@@ -242,7 +240,5 @@ def test_what_cannot_be_run_is_refused_in_one_line(ask, words):
 
 def test_progress_counts_the_steps():
     seen = []
-    run(
-        "baseline", people_per_agent=1000, until=2012, progress=lambda done, total: seen.append((done, total))
-    )
+    run("baseline", people_per_agent=1000, until=2012, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -28,7 +28,9 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     model.payback = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance)
     charge = outlay * capital_recovery(real_rate(model), auto.machine_life)[:, None] + outlay * auto.maintenance
     worth = np.where(
-        (step > 1e-6) & (saving > 0), np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12)), -np.inf
+        (step > 1e-6) & (saving > 0),
+        np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12)),
+        -np.inf,
     )
     stage = np.argmax(worth, axis=1)
     row = np.arange(len(f))
@@ -82,7 +84,9 @@ def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
     saving -= base * pro.technicians_automated * moved * yearly_cost(model, TECHNICIAN)[:, None]
     saving -= base * pro.engineers_automated * moved * yearly_cost(model, ENGINEER)[:, None]
     saving += MILLION * moved * (auto.quality + auto.brand_quality * f.brand_linked)[:, None]
-    saving -= MILLION * pro.energy * pro.energy_intensity * moved * now("energy_price") / par.energy.reference_price / uv
+    saving -= (
+        MILLION * pro.energy * pro.energy_intensity * moved * now("energy_price") / par.energy.reference_price / uv
+    )
     outage = par.energy.outage if model.policy_started else par.energy.outage_before
     saving -= MILLION * pro.outage_loss * pro.outage_automated * outage * moved
     outlay = step_price(
@@ -98,7 +102,14 @@ def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
 
 
 def step_price(
-    *, heads: Number, cost: Number, price: Number, convexity: Number, automation: Number, subsidy: Number, surcharge: Number
+    *,
+    heads: Number,
+    cost: Number,
+    price: Number,
+    convexity: Number,
+    automation: Number,
+    subsidy: Number,
+    surcharge: Number,
 ) -> Number:
     r"""Price of machines that replace ``heads`` operators in a stage.
 
@@ -140,5 +151,3 @@ def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array
     net = saving - maintenance * outlay
     years = np.divide(outlay, net, out=np.full(np.shape(net), np.inf), where=net > 0)
     return np.where(outlay > 0, years, np.nan)
-
-

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import pdtrik
 
-from simulator.processes.production import count_staff, finance, quarter_costs
+from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
 from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, STAGES
 from simulator.units import MILLION, Array, Number, per_step, share_of
@@ -84,11 +84,17 @@ def _wind_up(model: GarmentModel, goes: Array) -> None:
     for columns in (f.machines, f.units, f.automation, f.working):
         columns[goes] = 0.0
     f.brand_linked[goes] = False
-    count_staff(model)
 
 
 def exit_rate(
-    *, margin: Number, markup: Number, usual: Number, sensitivity: Number, least: Number, most: Number, factor: Number
+    *,
+    margin: Number,
+    markup: Number,
+    usual: Number,
+    sensitivity: Number,
+    least: Number,
+    most: Number,
+    factor: Number,
 ) -> Number:
     r"""Yearly hazard of leaving.
 
@@ -122,7 +128,10 @@ def enter(model: GarmentModel, rng: Stream) -> None:
         gain=gain,
     )
     eco.entry_queue += mean * dt
-    days = par.business.entry_days + (par.business.entry_days_digital - par.business.entry_days) * par.business.e_government
+    days = (
+        par.business.entry_days
+        + (par.business.entry_days_digital - par.business.entry_days) * par.business.e_government
+    )
     ready = eco.entry_queue * (1 - np.exp(-dt * 365.0 / days))
     eco.entry_queue -= ready
     u = rng.uniform(len(GOODS), "number")
@@ -132,7 +141,9 @@ def enter(model: GarmentModel, rng: Stream) -> None:
         model.opened = open_factories(model, rng, np.repeat(np.arange(len(GOODS)), counts))
 
 
-def entry_rate(*, base: Array, margin: Number, markup: Number, sensitivity: Number, pressure: Array, gain: Number) -> Array:
+def entry_rate(
+    *, base: Array, margin: Number, markup: Number, sensitivity: Number, pressure: Array, gain: Number
+) -> Array:
     r"""New factories a year.
 
     .. math:: e = e_0 N\, e^{b_e(m-\mu)}\, p\, (1+g)
@@ -210,7 +221,9 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
     f.multinational[rows] = rng.uniform(rows, "multinational") < par.ownership.multinational
     mean = model.world.compliance[KH]
     f.compliance[rows] = np.clip(mean + par.factories.compliance_sd * rng.normal(rows, "compliance"), 0.0, 1.0)
-    f.hurdle[rows] = np.maximum(1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(rows, "hurdle")))
+    f.hurdle[rows] = np.maximum(
+        1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(rows, "hurdle"))
+    )
     for k in range(3):
         f.rounding[rows, k] = rng.uniform(rows, f"rounding {k}")
     f.pay_level[rows] = 1.0
@@ -229,12 +242,12 @@ def equip(model: GarmentModel, rows: Array, use: float) -> None:
     """Plant and machines of the given factories at full cost and today's prices."""
     f, par = model.factories, model.par
     uv, price = model.now("unit_value"), model.now("robot_price")
-    heads = par.production.operators / f.efficiency[rows, None] * model.stage_weights[f.goods[rows]] * model.labour_saved
+    heads = (
+        par.production.operators / f.efficiency[rows, None] * model.stage_weights[f.goods[rows]] * model.labour_saved
+    )
     level = f.automation[rows]
     surcharge = 1 + par.automation.installation * (1 - par.infrastructure.broadband)
     units = heads * level * model.step_costs() * (1 + 0.5 * par.automation.convexity * level) * surcharge / MILLION
     f.units[rows] = units * use * f.capacity[rows, None]
     f.machines[rows] = f.units[rows] * price * uv
     f.plant[rows] = par.production.plant * f.capacity[rows] * uv
-
-

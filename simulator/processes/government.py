@@ -35,7 +35,7 @@ def govern(model: GarmentModel, rng: Stream) -> None:
     account.spend("skills.training_seats", seats * par.skills.administration, "centres")
     for name in GENERAL:
         lever = PARAMETERS[name]
-        above = (model.setting(name) - float(lever.default)) * lever.cost
+        above = (model.setting(name) - lever.default_at(model.now_period)) * lever.cost
         account.spend(name, max(0.0, above) * dt if model.policy_started else 0.0, "suppliers")
     model.economy.balance += account.balance
 

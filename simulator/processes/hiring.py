@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.processes.production import count_staff
+from simulator.processes.production import assess_staff, shift_staff
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -40,7 +40,7 @@ def hire(model: GarmentModel, rng: Stream) -> None:
         hired += len(rows)
         place(model, rng, rows, posts[: len(rows)], job)
     model.people["hired"] = hired
-    count_staff(model)
+    assess_staff(model)
     open_posts = np.maximum(f.posts - f.staff, 0)[f.open]
     model.open_posts = int(open_posts.sum())
     eco.unfilled = float(share_of(open_posts[:, OPERATOR].sum(), f.posts[f.open, OPERATOR].sum()))
@@ -55,9 +55,7 @@ def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
     return factory[np.argsort(rng.uniform(factory * MOST_POSTS + place, f"post {job}"), kind="stable")]
 
 
-def choose(
-    model: GarmentModel, rng: Stream, job: int, count: int, everybody_looks: bool = False
-) -> Array:
+def choose(model: GarmentModel, rng: Stream, job: int, count: int, everybody_looks: bool = False) -> Array:
     """Rows of at most ``count`` people who look for, accept and get a job."""
     workers, par, eco = model.workers, model.par.labour, model.economy
     if not count:
@@ -72,7 +70,11 @@ def choose(
     looks = np.where(displaced | (job != OPERATOR), par.search_rate_displaced, par.search_rate)
     looking = everybody_looks | (rng.uniform(pool, f"look {job}") < per_step(looks, model.dt))
     pool, displaced = pool[looking], displaced[looking]
-    ratio = {OPERATOR: 1.0, TECHNICIAN: model.par.wages.technician_ratio, ENGINEER: model.par.wages.engineer_ratio}[job]
+    ratio = {
+        OPERATOR: 1.0,
+        TECHNICIAN: model.par.wages.technician_ratio,
+        ENGINEER: model.par.wages.engineer_ratio,
+    }[job]
     age = (model.step_number - workers.born[pool]) * model.dt
     dislike = workers.taste[pool] - par.liking + par.age_cost * np.maximum(0.0, age - par.age_from)
     if job == OPERATOR:
@@ -94,6 +96,7 @@ def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: 
     workers.state[rows] = EMPLOYED
     workers.factory[rows] = factories
     workers.job[rows] = job
+    shift_staff(model, rows, +1)
     workers.hired[rows] = model.step_number
     workers.displaced_at[rows] = NEVER
     workers.overtime[rows] = np.exp(par.overtime_sd * rng.normal(rows, "overtime"))

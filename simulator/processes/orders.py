@@ -254,7 +254,14 @@ class _Offer:
 
 
 def quote(
-    *, unit_cost: Number, markup: Share, pass_through: Share, reference: Number, premium: Share, service: Share, automation: Share
+    *,
+    unit_cost: Number,
+    markup: Share,
+    pass_through: Share,
+    reference: Number,
+    premium: Share,
+    service: Share,
+    automation: Share,
 ) -> Number:
     r"""Price asked for one USD of 2015 of product.
 
@@ -264,11 +271,22 @@ def quote(
     ...                   automation=0.5)), 4)
     1.0272
     """
-    return (unit_cost * (1 + markup)) ** pass_through * reference ** (1 - pass_through) * (1 + premium + service * automation)
+    return (
+        (unit_cost * (1 + markup)) ** pass_through
+        * reference ** (1 - pass_through)
+        * (1 + premium + service * automation)
+    )
 
 
 def landed_cost(
-    *, fob: Array, duty: Array, freight: Array, lead_time: Array, speed: Array, weight: Array, compliance: Array
+    *,
+    fob: Array,
+    duty: Array,
+    freight: Array,
+    lead_time: Array,
+    speed: Array,
+    weight: Array,
+    compliance: Array,
 ) -> Array:
     r"""Cost of one USD of 2015 of product at the buyer's door, shape [buyer, origin].
 
@@ -292,5 +310,3 @@ def wanted_shares(*, appeal: Array, cost: Array, elasticity: Array) -> Array:
     """
     pull = appeal * cost**-elasticity
     return pull / pull.sum(axis=1, keepdims=True)
-
-

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
 
+
 @dataclass
 class Plan:
     """What staff was planned for, kept to explain changes of employment: output, efficiency, tasks."""
@@ -115,7 +116,10 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     books.post("revenue", uv * f.quote * out)
     books.post("imported_materials", pro.materials * (1 - home) * uv * out)
     books.post("domestic_materials", pro.materials * home * uv * out)
-    books.post("energy", pro.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price * out)
+    books.post(
+        "energy",
+        pro.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price * out,
+    )
     books.post("overhead", overhead(par) * overhead_factor(business) * uv * out)
     books.post("outage", outage_loss(model) * uv * out)
     books.post("wages", f.wage_bill * dt)
@@ -207,7 +211,7 @@ def tasks_per_output(model: GarmentModel) -> Array:
     """The same in operators of manual work: what machines take from operators and add for the skilled."""
     f, pro = model.factories, model.par.production
     installed = model.installed()
-    saved = (model.stage_weights[f.goods] * model.labour_saved * f.working).sum(axis=1)
+    saved = np.einsum("ij,ij->i", (model.stage_weights * model.labour_saved)[f.goods], f.working)
     return np.stack(
         [
             1 - saved,
@@ -284,20 +288,34 @@ def finance(model: GarmentModel, cost: Array) -> None:
 
 
 def count_staff(model: GarmentModel) -> None:
-    """Head counts by factory and job, and who of them is trained or new."""
+    """Head counts by factory and job, taken afresh from the workers."""
+    f, workers = model.factories, model.workers
+    employed = np.flatnonzero(workers.state == EMPLOYED)
+    cell = workers.factory[employed].astype(np.intp) * 3 + workers.job[employed]
+    f.staff[:] = np.bincount(cell, minlength=3 * len(f)).reshape(-1, 3)
+
+
+def shift_staff(model: GarmentModel, rows: Array, sign: int) -> None:
+    """Add or take the people in ``rows`` to or from the head counts of their factories."""
+    f, workers = model.factories, model.workers
+    cell = workers.factory[rows].astype(np.intp) * 3 + workers.job[rows]
+    f.staff[:] += sign * np.bincount(cell, minlength=3 * len(f)).reshape(-1, 3)
+
+
+def assess_staff(model: GarmentModel) -> None:
+    """Who of a factory's staff is trained or new to the job."""
     f, workers, skills = model.factories, model.workers, model.par.skills
     employed = np.flatnonzero(workers.state == EMPLOYED)
-    factory, job = workers.factory[employed].astype(np.intp), workers.job[employed]
-    f.staff[:] = np.bincount(factory * 3 + job, minlength=3 * len(f)).reshape(-1, 3)
+    factory, line = workers.factory[employed].astype(np.intp), workers.job[employed] == OPERATOR
     operators = np.maximum(f.staff[:, OPERATOR], 1)
     recent = workers.trained_at[employed] > model.step_number - skills.trained_memory / model.dt
-    line = job == OPERATOR
     f.trained[:] = np.bincount(factory[line & recent], minlength=len(f)) / operators
-    skilled = recent & (job == TECHNICIAN) & (workers.skill[employed] == TECHNICIAN_SKILL)
+    skilled = recent & (workers.job[employed] == TECHNICIAN) & (workers.skill[employed] == TECHNICIAN_SKILL)
     f.graduates[:] = np.bincount(factory[skilled], minlength=len(f)) / operators
     months = (model.step_number - workers.hired[employed]) * (12.0 * model.dt)
-    slow = np.clip((skills.novice_months - months) / (12.0 * model.dt), 0.0, 1.0)
-    f.novices[:] = np.bincount(factory[line], weights=slow[line], minlength=len(f)) / operators
+    new = np.flatnonzero(line & (months < skills.novice_months))
+    slow = np.minimum((skills.novice_months - months[new]) / (12.0 * model.dt), 1.0)
+    f.novices[:] = np.bincount(factory[new], weights=slow, minlength=len(f)) / operators
 
 
 def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:
@@ -321,7 +339,14 @@ def shrunk(have: Number, need: Number, prior: Number, people: float) -> Number:
 
 
 def efficiency_growth(
-    *, trend: Number, wage_induced: Number, wage_growth: Number, norm: Number, cap: Number, speed: Number, research: Number
+    *,
+    trend: Number,
+    wage_induced: Number,
+    wage_growth: Number,
+    norm: Number,
+    cap: Number,
+    speed: Number,
+    research: Number,
 ) -> Number:
     r"""Growth of efficiency a year.
 

@@ -37,7 +37,9 @@ def set_wages(model: GarmentModel, rng: Stream) -> None:
         )
     )
     scarcity = np.clip(eco.scarcity, par.scarcity_least, par.scarcity_most) ** par.scarcity_exponent
-    eco.wages = eco.operator_wage * np.array([1.0, par.technician_ratio * scarcity[0], par.engineer_ratio * scarcity[1]])
+    eco.wages = eco.operator_wage * np.array(
+        [1.0, par.technician_ratio * scarcity[0], par.engineer_ratio * scarcity[1]]
+    )
     real = eco.operator_wage / now("unit_value")
     model.real_wages.append(real)
     a_year_ago = model.real_wages[max(0, len(model.real_wages) - 1 - model.steps_per_year)]
@@ -95,5 +97,3 @@ def yearly_cost(model: GarmentModel, job: int) -> Array:
     """Cost of one head a year to each factory, 2015 USD: wages actually paid with contributions."""
     monthly = model.economy.wages[job] * model.factories.pay_level
     return monthly * MONTHS_PER_YEAR * (1 + model.par.wages.contributions) / model.now("unit_value")
-
-

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.processes.production import count_staff
+from simulator.processes.production import shift_staff
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -35,7 +35,9 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
     leaving_age = int(par.labour.retirement_age / model.dt)
     rows = np.flatnonzero(model.step_number - workers.born >= leaving_age)
-    model.people["retired"] = int(np.count_nonzero(workers.state[rows] == EMPLOYED))
+    at_work = rows[workers.state[rows] == EMPLOYED]
+    model.people["retired"] = len(at_work)
+    release(model, at_work, OUTSIDE)
     model.people["renewed"] = len(rows)
     if not len(rows):
         return
@@ -43,7 +45,11 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
     workers.born[rows] = model.step_number - int(par.labour.school_leaving_age / model.dt)
     workers.education[rows] = np.searchsorted(np.cumsum(entrant_schooling(model))[:2], rng.uniform(rows, "education"))
     give_skills(
-        model, rng, rows, par.skills.technician_cohort, par.skills.engineering_share * par.skills.engineer_interest
+        model,
+        rng,
+        rows,
+        par.skills.technician_cohort,
+        par.skills.engineering_share * par.skills.engineer_interest,
     )
 
 
@@ -105,10 +111,11 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     settled = (workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled
     rows = np.flatnonzero(settled)
     workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
-    count_staff(model)
 
 
-def quit_rate(*, tenure: Number, relative_wage: Number, rate: Number, slope: Number, norm: Number, response: Number) -> Number:
+def quit_rate(
+    *, tenure: Number, relative_wage: Number, rate: Number, slope: Number, norm: Number, response: Number
+) -> Number:
     r"""Yearly hazard of quitting.
 
     .. math:: q = q_0\, e^{-s\,T} \left(\frac{n}{w/w_{out}}\right)^{r}
@@ -146,7 +153,6 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     rank = np.arange(len(rows)) - start[cell]
     goes = rows[rank < cells[cell]]
     displace(model, goes)
-    count_staff(model)
 
 
 def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -> Array:
@@ -176,6 +182,7 @@ def displace(model: GarmentModel, rows: Array) -> None:
 def release(model: GarmentModel, rows: Array, state: int) -> None:
     """People leave their factory for another state."""
     workers = model.workers
+    shift_staff(model, rows, -1)
     workers.state[rows] = state
     workers.factory[rows] = NOWHERE
     workers.wage[rows] = 0.0
@@ -187,7 +194,6 @@ def train(model: GarmentModel, rng: Stream) -> None:
     start_courses(model, rng)
     raise_operators(model, rng)
     find_other_work(model, rng)
-    count_staff(model)
 
 
 def finish_courses(model: GarmentModel, rng: Stream) -> None:
@@ -258,7 +264,9 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
     rows = np.flatnonzero((workers.state == EMPLOYED) & (workers.job == OPERATOR) & (workers.education >= 1))
     rows = rows[short[workers.factory[rows]]]
     chosen = rows[rng.uniform(rows, "raised") < per_step(model.par.skills.upskilling * scarcity, model.dt)]
+    shift_staff(model, chosen, -1)
     workers.job[chosen] = TECHNICIAN
+    shift_staff(model, chosen, +1)
     workers.skill[chosen] = TECHNICIAN_SKILL
 
 
@@ -266,7 +274,9 @@ def find_other_work(model: GarmentModel, rng: Stream) -> None:
     """Displaced people find work outside, the better schooled and the retrained sooner."""
     workers, par, business = model.workers, model.par.labour, model.par.business
     rows = np.flatnonzero(workers.state == DISPLACED)
-    damping = min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
+    damping = (
+        min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
+    )
     boost = 1 + business.diversification_gain * business.diversification * damping
     rate = (
         par.finding + par.finding_education * workers.education[rows] + par.finding_reskilled * workers.reskilled[rows]

@@ -1,0 +1,289 @@
+"""One stand-alone page about a comparison: question, results with their spread, charts, words, sources, repetition.
+
+The file holds its fonts, charts and data and asks nothing of the network, so it can be sent by mail, opened from a
+stick, and printed on A4. It is read by people who never saw the app.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from simulator import tables as html
+from simulator.charts import CHARTS, LINES
+from simulator.data import observations, sources
+from simulator.drawing import Tables, colours, legend, observed, swatch
+from simulator.parameters import PARAMETERS
+from simulator.paths import shipped
+from simulator.results import write_together
+from simulator.sentences import first_words, more_words, takeaway
+from simulator.texts import LANGUAGES, glossary, number, text
+
+if TYPE_CHECKING:
+    from simulator.compare import Comparison
+    from simulator.scenario import Scenario
+
+NAMES = {"en": "English", "km": "ខ្មែរ"}
+GRIDS = ("employment", "exports", "value_added", "skilled_jobs")
+LIMITS = ("calibration", "costs", "exit", "effects", "thresholds", "world")
+FONTS = (
+    ("Noto Sans", "NotoSans-Regular", 400, ""),
+    ("Noto Sans", "NotoSans-Bold", 700, ""),
+    ("Noto Sans", "NotoSansMath-Regular", 400, "U+2190-21FF, U+2200-22FF, U+25A0-25FF"),
+    ("Noto Sans Khmer", "NotoSansKhmer-Regular", 400, "U+1780-17FF, U+19E0-19FF, U+200B-200D, U+25CC"),
+    ("Noto Sans Khmer", "NotoSansKhmer-Bold", 700, "U+1780-17FF, U+19E0-19FF, U+200B-200D, U+25CC"),
+)
+# Even a fault in this file cannot send a request: the browser is told so. Charts are compiled in the browser.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
+)
+SCRIPT = """
+const charts = JSON.parse(document.getElementById("charts").textContent);
+const mains = [...document.querySelectorAll("main")];
+const buttons = [...document.querySelectorAll("[data-to]")];
+async function draw(lang) {
+  for (const place of document.querySelectorAll(`main[lang="${lang}"] [data-chart]:empty`))
+    await vegaEmbed(place, charts[lang][place.dataset.chart], { renderer: "svg", actions: false });
+}
+async function show(lang) {
+  document.documentElement.lang = lang;
+  for (const main of mains) main.hidden = main.lang !== lang;
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.to === lang));
+  await draw(lang);
+}
+for (const button of buttons) button.addEventListener("click", () => show(button.dataset.to));
+document.fonts.ready.then(() => show(mains[0].lang)).then(() => { document.body.dataset.drawn = "yes"; });
+"""
+
+
+def write_report(comparison: Comparison, path: str | Path, lang: str = "both") -> Path:
+    """Write the report in ``en``, ``km`` or both with a switch; whoever reads meanwhile sees all of it or nothing.
+
+    Raises ValueError for another language and OSError where the file cannot be written.
+    """
+    page = report_html(comparison, lang)
+    write_together({Path(path): lambda temporary: _write(temporary, page)})
+    return Path(path)
+
+
+def _write(path: Path, page: str) -> None:
+    path.write_text(page, encoding="utf-8")
+
+
+def report_html(comparison: Comparison, lang: str = "both") -> str:
+    """The report as one HTML document. Raises ValueError for a language there is not."""
+    if lang not in (*LANGUAGES, "both"):
+        raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}, both")
+    langs = LANGUAGES if lang == "both" else (lang,)
+    tables = Tables.of_comparison(comparison, observations())
+    charts = {one: {name: CHARTS[name](tables, one) for name in _charts(tables)} for one in langs}
+    switch = "".join(
+        f'<button type="button" data-to="{one}" lang="{one}" aria-pressed="false">{NAMES[one]}</button>'
+        for one in langs
+    )
+    styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
+    mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one)}</main>' for one in langs)
+    about = {"metadata": comparison.metadata, "scenarios": {s.id: s.text for s in _everyone(comparison)}}
+    return (
+        f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(text('report.title', langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
+        f'<div class="switch">{switch if len(langs) > 1 else ""}</div>\n{mains}\n'
+        f'<script type="application/json" id="about">{_json(about)}</script>\n'
+        f'<script type="application/json" id="charts">{_json(charts)}</script>\n'
+        f"<script>{_vega()}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def _charts(tables: Tables) -> list[str]:
+    """Charts in the order of the page; a comparison may be without a grid."""
+    found = set(tables.grid["indicator"]) if len(tables.grid) else set()
+    return ["map", *LINES, *(f"grid_{name}" for name in GRIDS if name in found)]
+
+
+def _everyone(comparison: Comparison) -> tuple[Scenario, ...]:
+    return (comparison.baseline, *comparison.scenarios)
+
+
+def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
+    def words(key: str, **values: object) -> str:
+        return escape(text(key, lang, **values))
+
+    seeds = len(comparison.metadata["seeds"])
+    lines = "".join(_figure(tables, name, lang) for name in LINES)
+    grids = "".join(_figure(tables, name, lang) for name in _charts(tables) if name.startswith("grid_"))
+    contradiction = f"{words('report.contradiction')} {words('app.map_note_reading')}"
+    failures = "".join(f"<li>{escape(str(failure))}</li>" for failure in comparison.failures)
+    failed = f"<p>{words('app.progress_failed')}</p><ul>{failures}</ul>" if failures else ""
+    limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
+    terms = "".join(
+        f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values()
+    )
+    sections = {
+        "question": f"<p>{words('app.intro')}</p><dl>{_questions(comparison, tables, lang)}</dl>",
+        "what_compared": _facts(comparison, lang),
+        "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
+        f'<p class="note">{words("report.spread_note")}</p>',
+        "charts": f"{legend(tables, lang)}{_figure(tables, 'map', lang)}"
+        f'<p class="note">{words("app.map_help")} {words("app.map_thresholds")}</p>'
+        f'<p class="note box">{contradiction}</p><div class="pair">{lines}</div>'
+        f'<p class="note">{words("app.chart_band_note", seeds=seeds)} {words("report.observed_note")}</p>',
+        "policy_world": f'<p class="note">{words("app.grid_help")}</p><div class="pair">{grids}</div>',
+        "differs": f'<p class="note">{words("app.inputs_help")}</p>{html.inputs(comparison, tables, lang)}',
+        "words": f"<dl>{terms}</dl>",
+        "limits": f"<p>{words('app.disclaimer')}</p><ul>{limits}</ul>",
+        "sources": f"<ul>{_sources(comparison, tables)}</ul>",
+        "reproduce": _reproduce(comparison, lang),
+    }
+    contents = "".join(
+        f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections
+    )
+    body = "".join(
+        f'<section id="{lang}-{name}"><h2>{words(f"report.{name}")}</h2>{inside}</section>'
+        for name, inside in sections.items()
+    )
+    return (
+        f"<h1>{words('report.title')}</h1><p>{words('app.subtitle')}</p>"
+        f'<p class="pending">{words("app.khmer_pending")}</p>'
+        f'<p class="disclaimer">{words("app.disclaimer")}</p>'
+        f'<nav aria-label="{words("report.contents")}"><h2>{words("report.contents")}</h2><ul>{contents}</ul></nav>'
+        f"{body}"
+    )
+
+
+def cards(comparison: Comparison, tables: Tables, lang: str) -> str:
+    """What the results say of each scenario, the baseline first, in sentences computed from them."""
+    tints = colours(tables)
+    made = []
+    for scenario in _everyone(comparison):
+        title = f"{swatch(tables, scenario.id)} {escape(tables.title(scenario.id, lang))}"
+        told = "".join(f"<p>{escape(s)}</p>" for s in first_words(tables, scenario.id, lang))
+        if scenario.id != tables.baseline:
+            more = "".join(f"<p>{escape(s)}</p>" for s in more_words(tables, scenario.id, lang))
+            told += f"<details><summary>{escape(text('app.show_more', lang))}</summary>{more}</details>"
+        made.append(
+            f'<article class="card" style="--tint:{tints[scenario.id]}"><h3>{title}</h3>{told}</article>'
+        )
+    return f'<div class="cards" lang="{lang}">{"".join(made)}</div>'
+
+
+def _figure(tables: Tables, chart: str, lang: str) -> str:
+    said = escape(takeaway(tables, chart, lang))
+    return (
+        f'<figure class="{chart.partition("_")[0]}"><div data-chart="{chart}" role="img" aria-label="{said}"></div>'
+        f"<figcaption>{said}</figcaption><details><summary>{escape(text('app.show_table', lang))}</summary>"
+        f"{html.behind(tables, chart, lang)}</details></figure>"
+    )
+
+
+def _questions(comparison: Comparison, tables: Tables, lang: str) -> str:
+    return "".join(
+        f"<dt>{swatch(tables, s.id)} {escape(tables.title(s.id, lang))}</dt>"
+        f"<dd>{escape(s.question.get(lang) or s.question.get('en', ''))}</dd>"
+        for s in _everyone(comparison)
+    )
+
+
+def _facts(comparison: Comparison, lang: str) -> str:
+    about = comparison.metadata
+    names = ", ".join(s.title.get(lang) or s.id for s in comparison.scenarios)
+    facts = {
+        "app.scenario": names,
+        "app.baseline": comparison.baseline.title.get(lang) or comparison.baseline.id,
+        "app.year": f"{comparison.years[0]}–{comparison.years[-1]}",
+        "report.seeds": ", ".join(map(str, about["seeds"])),
+        "app.runs": number(about["runs"]),
+        "terms.people_per_agent": number(about["people_per_agent"]),
+    }
+    return _list(facts, lang)
+
+
+def _list(facts: Mapping[str, str], lang: str) -> str:
+    rows = "".join(
+        f"<dt>{escape(text(key, lang))}</dt><dd>{escape(told)}</dd>" for key, told in facts.items()
+    )
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _reproduce(comparison: Comparison, lang: str) -> str:
+    about = comparison.metadata
+    ids = " ".join(quote(s.id) for s in comparison.scenarios)
+    command = (
+        f"garment-sim compare {ids} --baseline {quote(comparison.baseline.id)} --seeds {len(about['seeds'])}"
+    )
+    command += f" --people-per-agent {about['people_per_agent']} --out out"
+    facts = {
+        "report.model_version": f"{about['model']} ({about['code']})",
+        "report.data_digest": about["data"],
+        "report.made_on": datetime.now(UTC).date().isoformat(),
+    }
+    texts = "".join(
+        f"<details><summary>{escape(s.id)}.yaml</summary><pre>{escape(s.text)}</pre></details>"
+        for s in _everyone(comparison)
+    )
+    tools = ", ".join(f"{name} {about[name]}" for name in ("python", "numpy", "mesa"))
+    return (
+        f"{_list(facts, lang)}<p>{escape(text('report.command', lang))}</p><pre>{escape(command)}</pre>"
+        f"<p><small>{escape(tools)}</small></p><h3>{escape(text('report.scenario_files', lang))}</h3>{texts}"
+    )
+
+
+def _sources(comparison: Comparison, tables: Tables) -> str:
+    """Citations of the figures shown: of the scenarios, of the numbers they change, of published points."""
+    keys = {key for scenario in _everyone(comparison) for key in scenario.sources}
+    keys |= {PARAMETERS[name].source for name in comparison.inputs["name"] if name in PARAMETERS}
+    keys |= {point["source"] for name in LINES for point in observed(tables, name)}
+    known = sources()
+    return "".join(
+        f"<li><strong>{escape(key)}</strong> {escape(known[key].citation)}. {escape(known[key].address)}</li>"
+        for key in sorted(keys & set(known))
+    )
+
+
+# ---- what the file carries
+
+
+def font_faces() -> str:
+    """The shipped fonts as rules that hold them."""
+    rules: list[str] = []
+    for family, name, weight, letters in FONTS:
+        content = base64.b64encode((shipped("fonts") / f"{name}.woff2").read_bytes()).decode()
+        only = f";unicode-range:{letters}" if letters else ""
+        source = f"url(data:font/woff2;base64,{content}) format('woff2')"
+        rules.append(f"@font-face{{font-family:'{family}';font-weight:{weight};src:{source}{only}}}")
+    return "\n".join(rules)
+
+
+def shared_style() -> str:
+    """What the app and the report look alike by."""
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    return Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+
+
+def _vega() -> str:
+    from vl_convert import javascript_bundle
+
+    return str(javascript_bundle(vl_version="6.4")).replace("</script", "<\\/script")
+
+
+def _json(content: Any) -> str:
+    """JSON that cannot end the element it stands in."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain).replace(
+        "<", "\\u003c"
+    )
+
+
+def _plain(value: Any) -> Any:
+    return (
+        value.item() if hasattr(value, "item") else list(value) if isinstance(value, Iterable) else str(value)
+    )

@@ -1,0 +1,175 @@
+"""What the command line prints: tables to read, JSON, and progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.compare import Comparison
+    from simulator.results import Result
+
+HEADLINES = ("employment", "exports", "value_added", "mean_wage", "automation", "factories", "women_share")
+YEARS = ("2024", "2030", "2040")
+
+
+def print_json(document: Any) -> None:
+    """One JSON document, a table's rows on a line each; what is not a number must be None by now."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return "[\n" + ",\n".join(map(flat, value)) + "\n]"
+        return flat(value)
+
+    def flat(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+    if isinstance(document, dict):
+        print("{\n" + ",\n".join(f"{flat(key)}: {text(value)}" for key, value in document.items()) + "\n}")
+    else:
+        print(text(document))
+
+
+def print_table(lines: Sequence[Sequence[str]]) -> None:
+    """Columns side by side, the last as long as it likes."""
+    if lines:
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]) - 1)]
+        for line in lines:
+            print("  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[-1]]).rstrip())
+
+
+def _print_right(lines: Sequence[Sequence[str]]) -> None:
+    """Columns side by side, numbers to the right of the first."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for first, *rest in lines:
+        cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(rest, widths[1:], strict=True))]
+        print("  ".join(cells).rstrip())
+
+
+def print_run(result: Result) -> None:
+    """Periods down, indicators across, six at a time."""
+    from simulator.indicators import INDICATORS
+
+    about = result.metadata
+    print(f"{about['scenario']}, seed {about['seed']}, {about['people_per_agent']} people an agent\n")
+    names = [name if group == "all" else f"{name} {group}" for name, group in result.columns]
+    units = [INDICATORS[name].unit for name, _ in result.columns]
+    width = 6
+    for at in range(0, len(names), width):
+        part = slice(at, at + width)
+        rows = [["period", *names[part]], ["", *(_unit(u) for u in units[part])]]
+        for period, values in zip(result.periods, result.values[:, part], strict=True):
+            rows.append([period, *(_figure(v, u) for v, u in zip(values, units[part], strict=True))])
+        _print_right(rows)
+        print()
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """A block an indicator: scenarios down; medians with their spread, and the last difference, across."""
+    from simulator.indicators import INDICATORS
+
+    about = comparison.metadata
+    size = f"{about['runs']} runs, {len(about['seeds'])} seeds, {about['people_per_agent']} people an agent"
+    print(f"{size}.\nMedian (10th–90th percentile), and paired difference to the baseline in the last year.")
+    years = [year for year in YEARS if year in comparison.years] or [comparison.years[-1]]
+    last = years[-1]
+    table = comparison.summary
+    table = table[(table["group"] == "all") & table["period"].isin(years)]
+    table = table.set_index(["indicator", "scenario", "period"])
+    for name in (*HEADLINES, "public_balance", "cost_per_job"):
+        label = INDICATORS[name].label if name in INDICATORS else "Public cost per job"
+        unit = INDICATORS[name].unit if name in INDICATORS else "USD/job"
+        unit = "thousand persons" if unit == "persons" else unit
+        rows = [["", *years, f"difference {last}" if name in INDICATORS else ""]]
+        for scenario in (comparison.baseline, *comparison.scenarios):
+            if (name, scenario.id, last) not in table.index:
+                continue
+            cells = [_range(table.loc[(name, scenario.id, year)], "median", "p", unit) for year in years]
+            difference = ""
+            if scenario.id != comparison.baseline.id and name in INDICATORS:
+                difference = _range(table.loc[(name, scenario.id, last)], "difference", "difference_p", unit)
+            rows.append([scenario.id, *cells, difference])
+        if len(rows) > 1:
+            print(f"\n{label}, {_unit(unit)}")
+            _print_right(rows)
+
+
+def _range(row: pd.Series[Any], middle: str, ends: str, unit: str) -> str:
+    if row[middle] != row[middle]:
+        return "–"
+    low, high = _figure(row[f"{ends}10"], unit), _figure(row[f"{ends}90"], unit)
+    figure = _figure(row[middle], unit)
+    if low == high == figure:
+        return figure
+    return f"{figure} ({low} to {high})" if "-" in low + high else f"{figure} ({low}–{high})"
+
+
+def _unit(unit: str) -> str:
+    return "%" if unit == "share" else unit
+
+
+def _figure(value: float, unit: str) -> str:
+    if value != value:
+        return "–"
+    if unit == "share":
+        return f"{100 * value:.1f}"
+    value = value / 1000 if unit == "thousand persons" else value
+    size = abs(value)
+    whole = size >= 100 or unit in ("persons", "factories")
+    return f"{value:,.{0 if whole else 1 if size >= 10 else 2}f}"
+
+
+class Progress:
+    """A bar with time left on a terminal, now and then a line elsewhere; silent for ``patience`` seconds."""
+
+    def __init__(self, what: str, patience: float = 0.0) -> None:
+        self.what, self.patience = what, patience
+        self.stream = sys.stderr
+        self.bar = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.colour = self.bar and not os.environ.get("NO_COLOR")
+        self.began = time.monotonic()
+        self.first: tuple[int, float] | None = None
+        self.shown, self.at = False, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Called after each piece of work."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = done, now
+        wait = 0.1 if self.bar else 5.0
+        if now - self.began < self.patience or (self.shown and now - self.at < wait and done < total):
+            return
+        if self.shown or done < total:
+            self._show(done, total, now)
+
+    def _show(self, done: int, total: int, now: float) -> None:
+        text = f"{done} of {total} {self.what}{self._left(done, total, now)}"
+        if self.bar:
+            filled = 30 * done // max(total, 1)
+            bar = "#" * filled + "-" * (30 - filled)
+            bar = f"\x1b[36m{bar}\x1b[0m" if self.colour else bar
+            self.stream.write(f"\r[{bar}] {text}\x1b[K" if self.colour else f"\r[{bar}] {text:<50}")
+        else:
+            self.stream.write(f"{text}\n")
+        self.stream.flush()
+        self.shown, self.at = True, now
+
+    def _left(self, done: int, total: int, now: float) -> str:
+        before, since = self.first or (0, now)
+        if done <= before or done >= total:
+            return ""
+        seconds = (now - since) / (done - before) * (total - done)
+        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
+
+    def end(self) -> None:
+        """Leave the terminal on a fresh line."""
+        if self.bar and self.shown:
+            self.stream.write("\n")
+            self.stream.flush()
+        self.shown = False
