@@ -72,7 +72,7 @@ def lines(tables: Tables, lang: str, indicator: str) -> Spec:
     room = 24 + ceil(longest * size_of(lang) * 0.6)
     fives = [year for year in range(first, last + 1) if year % 5 == 0]
     x = axis("year", first, last, title=None, grid=False, format="d", values=fives, labelOverlap=False,
-             labelExpr=f"width < 320 && datum.value % 10 ? '' : datum.label")  # fmt: skip
+             labelExpr="width < 320 && datum.value % 10 ? '' : datum.label")  # fmt: skip
     x["scale"]["range"] = [0, {"expr": f"width - (width >= {WIDE} ? {room} : 16)"}]
     y = axis("median", 0, top, **flat_title(heading(indicator, lang)), **ticks(0, top, steps))
     tint = by_scenario(tables, colours(tables))
@@ -132,9 +132,7 @@ def futures_map(tables: Tables, lang: str) -> Spec:
     tint = by_scenario(tables, colours(tables))
     fork = min(map(tables.fork, tables.others), default=tables.years[1])
     marks = [t for t in trails if t["year"] % 5 == 0 and t["year"] < tables.years[1]]
-    parting = [
-        t | {"name": str(fork)} for t in trails if t["year"] == fork and t["scenario"] == tables.baseline
-    ]
+    parting = [t | {"name": str(fork)} for t in trails if t["year"] == fork and t["scenario"] == tables.baseline]
     tooltip = [
         {"field": "title", "title": text("app.scenario", lang)},
         {"field": "year", "title": text("app.year", lang), "format": "d"},
@@ -212,9 +210,7 @@ def policy_world(tables: Tables, lang: str, indicator: str) -> Spec:
         mine = grid[grid["scenario"] == scenario].set_index("part")
         for part in (p for p in PARTS if p in mine.index):
             place += 1
-            ends = {
-                k: mine.loc[part, k] / divisor for k in ("difference", "difference_p10", "difference_p90")
-            }
+            ends = {k: mine.loc[part, k] / divisor for k in ("difference", "difference_p10", "difference_p90")}
             middle, low, high = (short(v, signed=True) for v in ends.values())
             words = {"title": title, "name": names[part]}
             words["told"] = f"{middle} ({low} – {high}) {heading(indicator, lang)}"

@@ -224,7 +224,8 @@ def amount(value: float, indicator: str, lang: str) -> str:
 
 def short(value: float, *, signed: bool = False) -> str:
     """A value in the unit of its axis, with about three figures."""
-    return number(value, signed=signed, digits=0 if abs(value) >= 100 else None)
+    size = abs(value)
+    return number(value, signed=signed, digits=0 if size >= 100 or not size else 1 if size >= 10 else 2)
 
 
 def scaled(indicator: str) -> float:

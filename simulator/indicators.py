@@ -106,7 +106,8 @@ _TABLE = (
     ("gdp_share", "Share of GDP", _SHARE, "mean", (), "Own value added over GDP (base rebased in 2024)."),
     ("output_per_worker", "Output per worker", "USD/year", "mean", (), "Shipments a worker a year."),
     ("unit_labour_cost", "Unit labour cost", _SHARE, "mean", (), "Wages and contributions over shipments."),
-    ("profit_margin", "Profit margin", _SHARE, "mean", ("goods", "tier"), "Profit before tax and write-offs over shipments."),
+    ("profit_margin", "Profit margin", _SHARE, "mean", ("goods", "tier"),
+     "Profit before tax and write-offs over shipments."),
     ("investment", "Investment", _USD, "sum", (), "Machines and capacity bought, before subsidy."),
     # markets
     ("market_share", "World market share", _SHARE, "mean", ("goods", "market"),

@@ -551,7 +551,7 @@ def _registry() -> dict[str, Parameter]:
     for group, cls in GROUPS.items():
         for item in fields(cls):
             about: dict[str, Any] = dict(item.metadata)
-            default = about.pop("path") or item.default
+            default: Any = about.pop("path") or item.default
             name = f"{group}.{item.name}"
             registry[name] = Parameter(name=name, default=default, **about)
     return registry

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMES = {"en": "English", "km": "ខ្មែរ"}
 GRIDS = ("employment", "exports", "value_added", "skilled_jobs")
+VEGA_LITE = "6.4"
 LIMITS = ("calibration", "costs", "exit", "effects", "thresholds", "world")
 FONTS = (
     ("Noto Sans", "NotoSans-Regular", 400, ""),
@@ -40,9 +41,7 @@ FONTS = (
     ("Noto Sans Khmer", "NotoSansKhmer-Bold", 700, "U+1780-17FF, U+19E0-19FF, U+200B-200D, U+25CC"),
 )
 # Even a fault in this file cannot send a request: the browser is told so. Charts are compiled in the browser.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
-)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
 SCRIPT = """
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const mains = [...document.querySelectorAll("main")];
@@ -123,11 +122,9 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     failures = "".join(f"<li>{escape(str(failure))}</li>" for failure in comparison.failures)
     failed = f"<p>{words('app.progress_failed')}</p><ul>{failures}</ul>" if failures else ""
     limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
-    terms = "".join(
-        f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values()
-    )
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
-        "question": f"<p>{words('app.intro')}</p><dl>{_questions(comparison, tables, lang)}</dl>",
+        "question": f"<p>{words('app.intro')}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
         "what_compared": _facts(comparison, lang),
         "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
         f'<p class="note">{words("report.spread_note")}</p>',
@@ -142,9 +139,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
         "sources": f"<ul>{_sources(comparison, tables)}</ul>",
         "reproduce": _reproduce(comparison, lang),
     }
-    contents = "".join(
-        f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections
-    )
+    contents = "".join(f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections)
     body = "".join(
         f'<section id="{lang}-{name}"><h2>{words(f"report.{name}")}</h2>{inside}</section>'
         for name, inside in sections.items()
@@ -158,19 +153,19 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     )
 
 
-def cards(comparison: Comparison, tables: Tables, lang: str) -> str:
-    """What the results say of each scenario, the baseline first, in sentences computed from them."""
+def cards(comparison: Comparison, tables: Tables, lang: str, ask: bool = False) -> str:
+    """What the results say of each scenario, the baseline first; with ``ask`` under the scenario's question."""
     tints = colours(tables)
     made = []
     for scenario in _everyone(comparison):
         title = f"{swatch(tables, scenario.id)} {escape(tables.title(scenario.id, lang))}"
-        told = "".join(f"<p>{escape(s)}</p>" for s in first_words(tables, scenario.id, lang))
+        asked = scenario.question.get(lang) or scenario.question.get("en", "")
+        told = f'<p class="ask">{escape(asked)}</p>' if ask else ""
+        told += "".join(f"<p>{escape(s)}</p>" for s in first_words(tables, scenario.id, lang))
         if scenario.id != tables.baseline:
             more = "".join(f"<p>{escape(s)}</p>" for s in more_words(tables, scenario.id, lang))
             told += f"<details><summary>{escape(text('app.show_more', lang))}</summary>{more}</details>"
-        made.append(
-            f'<article class="card" style="--tint:{tints[scenario.id]}"><h3>{title}</h3>{told}</article>'
-        )
+        made.append(f'<article class="card" style="--tint:{tints[scenario.id]}"><h3>{title}</h3>{told}</article>')
     return f'<div class="cards" lang="{lang}">{"".join(made)}</div>'
 
 
@@ -183,12 +178,10 @@ def _figure(tables: Tables, chart: str, lang: str) -> str:
     )
 
 
-def _questions(comparison: Comparison, tables: Tables, lang: str) -> str:
-    return "".join(
-        f"<dt>{swatch(tables, s.id)} {escape(tables.title(s.id, lang))}</dt>"
-        f"<dd>{escape(s.question.get(lang) or s.question.get('en', ''))}</dd>"
-        for s in _everyone(comparison)
-    )
+def questions(scenarios: Iterable[Scenario], lang: str) -> str:
+    """Terms and descriptions: each scenario and what it asks; halves of the policy and world grid are left out."""
+    told = ((s, escape(s.question.get(lang) or s.question.get("en", ""))) for s in scenarios if "@" not in s.id)
+    return "".join(f"<dt>{escape(s.title.get(lang) or s.id)}</dt><dd>{asked}</dd>" for s, asked in told)
 
 
 def _facts(comparison: Comparison, lang: str) -> str:
@@ -206,18 +199,14 @@ def _facts(comparison: Comparison, lang: str) -> str:
 
 
 def _list(facts: Mapping[str, str], lang: str) -> str:
-    rows = "".join(
-        f"<dt>{escape(text(key, lang))}</dt><dd>{escape(told)}</dd>" for key, told in facts.items()
-    )
+    rows = "".join(f"<dt>{escape(text(key, lang))}</dt><dd>{escape(told)}</dd>" for key, told in facts.items())
     return f'<dl class="facts">{rows}</dl>'
 
 
 def _reproduce(comparison: Comparison, lang: str) -> str:
     about = comparison.metadata
     ids = " ".join(quote(s.id) for s in comparison.scenarios)
-    command = (
-        f"garment-sim compare {ids} --baseline {quote(comparison.baseline.id)} --seeds {len(about['seeds'])}"
-    )
+    command = f"garment-sim compare {ids} --baseline {quote(comparison.baseline.id)} --seeds {len(about['seeds'])}"
     command += f" --people-per-agent {about['people_per_agent']} --out out"
     facts = {
         "report.model_version": f"{about['model']} ({about['code']})",
@@ -271,19 +260,17 @@ def _style() -> str:
 
 
 def _vega() -> str:
+    """The chart library as one script."""
     from vl_convert import javascript_bundle
 
-    return str(javascript_bundle(vl_version="6.4")).replace("</script", "<\\/script")
+    bundle: Any = javascript_bundle  # its stub asks for an argument that has a default
+    return str(bundle(vl_version=VEGA_LITE)).replace("</script", "<\\/script")
 
 
 def _json(content: Any) -> str:
     """JSON that cannot end the element it stands in."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain).replace(
-        "<", "\\u003c"
-    )
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain).replace("<", "\\u003c")
 
 
 def _plain(value: Any) -> Any:
-    return (
-        value.item() if hasattr(value, "item") else list(value) if isinstance(value, Iterable) else str(value)
-    )
+    return value.item() if hasattr(value, "item") else list(value) if isinstance(value, Iterable) else str(value)

@@ -28,6 +28,8 @@ _SHOW = (
     "texts",
     "charts.py",
     "drawing.py",
+    "sentences.py",
+    "tables.py",
     "report.py",
     "cli.py",
     "terminal.py",

@@ -1,10 +1,10 @@
-"""What the results say, in sentences computed from the tables: whole sentences by case, never glued together."""
+"""What the results say, computed from the tables: whole sentences by case, never glued together."""
 
 from __future__ import annotations
 
 from math import isfinite
 
-from simulator.drawing import Tables, amount
+from simulator.drawing import Tables, amount, short
 from simulator.indicators import INDICATORS
 from simulator.texts import case, label, number, sentence, text
 
@@ -47,7 +47,7 @@ def more_words(tables: Tables, scenario: str, lang: str) -> list[str]:
     levels = {"level": number(ours, "share", lang), "baseline": number(theirs, "share", lang)}
     told.append(sentence("automation_level", lang, year=year, **levels))
     ours, theirs = (tables.last("labour_cost_index", s).median for s in (scenario, tables.baseline))
-    levels = {"level": number(ours, "", lang), "baseline": number(theirs, "", lang)}
+    levels = {"level": short(ours), "baseline": short(theirs)}
     told.append(sentence("labour_cost_level", lang, year=year, **levels))
     return told
 
@@ -67,7 +67,7 @@ def takeaway(tables: Tables, chart: str, lang: str) -> str:
     if chart == "map":
         told = [sentence("alt_map", lang, first=first, last=last)]
         for scenario in tables.titles:
-            cost = number(tables.last("labour_cost_index", scenario).median, "", lang)
+            cost = short(tables.last("labour_cost_index", scenario).median)
             machines = number(tables.last("automation", scenario).median, "share", lang)
             words = {"scenario": tables.title(scenario, lang), "labour_cost": cost, "automation": machines}
             told.append(sentence("alt_map_point", lang, year=last, **words))

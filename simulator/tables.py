@@ -73,9 +73,7 @@ def years(tables: Tables, indicator: str, lang: str) -> str:
         for row in tables.of(indicator, scenario).itertuples():
             lines.setdefault(row.year, {})[scenario] = band(row.median, row.p10, row.p90, indicator)
     heads = [text("app.year", lang), *(tables.title(s, lang) for s in tables.titles)]
-    rows = [
-        [str(year), *(found.get(s, MISSING) for s in tables.titles)] for year, found in sorted(lines.items())
-    ]
+    rows = [[str(year), *(found.get(s, MISSING) for s in tables.titles)] for year, found in sorted(lines.items())]
     caption = f"{label(indicator, lang)} ({heading(indicator, lang)})"
     return _plain(heads, rows, lang, caption)
 
@@ -177,9 +175,7 @@ def _grouped(
         first = title if title.startswith("<svg") else escape(title)
         group = f'<tr><th class="group" scope="rowgroup" colspan="{len(heads)}">{first}</th></tr>'
         for name, *cells in rows:
-            told = "".join(
-                f'<td data-head="{escape(h)}">{c}</td>' for h, c in zip(heads[1:], cells, strict=True)
-            )
+            told = "".join(f'<td data-head="{escape(h)}">{c}</td>' for h, c in zip(heads[1:], cells, strict=True))
             group += f'<tr><th scope="row">{name}</th>{told}</tr>'
         groups.append(f"<tbody>{group}</tbody>")
     return _frame(f"<thead><tr>{head}</tr></thead>{''.join(groups)}", lang, caption, kind)

@@ -30,7 +30,8 @@ LAYERS = (
     ("batch",),
     ("compare",),
     ("drawing",),
-    ("charts", "odd"),
+    ("charts", "odd", "sentences"),
+    ("tables",),
     ("report",),
     ("calibration",),
     ("cli", "panels"),
@@ -62,7 +63,7 @@ PUBLIC = {
     "PARAMETERS": "parameters",
     "load_scenario": "scenario",
 }
-DISTRIBUTIONS = {"yaml": "pyyaml"}  # where the import name is another one
+DISTRIBUTIONS = {"vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # where the import name is another one
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],

@@ -100,7 +100,8 @@ def exit_rate(
 
     .. math:: x = x_0\,\mathrm{clip}(e^{-b(m-\mu)} k, x_{min}, x_{max})
 
-    >>> round(float(exit_rate(margin=0.0, markup=0.07, usual=0.05, sensitivity=14.0, least=0.2, most=13.0, factor=1.0)), 3)
+    >>> round(float(exit_rate(margin=0.0, markup=0.07, usual=0.05, sensitivity=14.0, least=0.2, most=13.0,
+    ...                       factor=1.0)), 3)
     0.133
     """
     return usual * np.clip(np.exp(np.clip(-sensitivity * (np.asarray(margin) - markup), -50, 50)) * factor, least, most)
@@ -148,7 +149,8 @@ def entry_rate(
 
     .. math:: e = e_0 N\, e^{b_e(m-\mu)}\, p\, (1+g)
 
-    >>> entry_rate(base=np.array([108.0]), margin=0.07, markup=0.07, sensitivity=8.0, pressure=np.array([1.0]), gain=1.0)
+    >>> entry_rate(base=np.array([108.0]), margin=0.07, markup=0.07, sensitivity=8.0, pressure=np.array([1.0]),
+    ...            gain=1.0)
     array([108.])
     """
     return base * np.exp(sensitivity * (margin - markup)) * pressure * gain
@@ -167,7 +169,7 @@ def poisson_quantile(u: float, mean: float) -> int:
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     """Open one factory for each entry of ``goods``; entrants look like incumbents, but smaller and new."""
-    f, par, tiers = model.factories, model.par, model.tiers
+    f, par = model.factories, model.par
     live = f.open.copy()
     mean_capacity = float(f.capacity[live].mean()) if live.any() else par.factories.capacity
     weight = f.capacity * live

@@ -113,17 +113,18 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
         found = best >= 0
         buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
         since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
-    order = np.lexsort((since, factory, buyer))
-    buyer, factory, since = buyer[order], factory[order], since[order]
-    first = np.ones(len(buyer), bool)
-    first[1:] = (buyer[1:] != buyer[:-1]) | (factory[1:] != factory[:-1])
-    buyer, factory, since = buyer[first], factory[first], since[first]
+    pair = buyer * PAIR + factory
+    order = np.argsort(pair, kind="stable")
+    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    since = np.minimum.reduceat(since[order], first) if len(first) else since[order]
+    buyer, factory = buyer[order[first]], factory[order[first]]
     score = offer.score(model, buyer, factory, now - since)
-    order = np.lexsort((-score, buyer))
-    buyer, factory, since, score = buyer[order], factory[order], since[order], score[order]
-    start = np.searchsorted(buyer, np.arange(len(b)))
-    rank = np.arange(len(buyer)) - start[buyer]
-    keep = rank < wanted[buyer]
+    surplus = np.bincount(buyer, minlength=len(b)) > wanted
+    keep = np.ones(len(buyer), bool)
+    rows = np.flatnonzero(surplus[buyer])
+    rows = rows[np.lexsort((-score[rows], buyer[rows]))]
+    rank = np.arange(len(rows)) - np.searchsorted(buyer[rows], buyer[rows])
+    keep[rows[rank >= wanted[buyer[rows]]]] = False
     model.links = Links(buyer[keep], factory[keep], since[keep])
     model.link_scores = score[keep]
 
@@ -216,41 +217,41 @@ class _Offer:
         f, par = model.factories, model.par
         room = par.factories.utilisation_most * f.capacity * model.dt
         free = np.where(f.open, np.maximum(room - f.accepted, 0.05 * room), 0.0)
-        self.rows = [np.flatnonzero(f.open & (f.goods == g)) for g in range(len(GOODS))]
-        self.cumulated = [np.cumsum(free[rows]) for rows in self.rows]
-        self.number = np.array([len(rows) for rows in self.rows])
+        by_goods = [np.flatnonzero(f.open & (f.goods == g)) for g in range(len(GOODS))]
+        self.number = np.array([len(rows) for rows in by_goods])
+        self.rows = np.concatenate([*by_goods, [0]])  # the last entry stands for nobody
+        self.cumulated = np.cumsum(free[self.rows[:-1]])
+        self.last = np.cumsum(self.number) - 1
+        self.first = np.maximum(self.last - self.number + 1, 0)
+        self.total = np.array([free[rows].sum() for rows in by_goods])
+        self.before = np.cumsum(self.total) - self.total
         log_price = np.log(np.maximum(f.compared, 1e-9))
-        mean = np.array([log_price[rows].mean() if len(rows) else 0.0 for rows in self.rows])
+        mean = np.array([log_price[rows].mean() if len(rows) else 0.0 for rows in by_goods])
         s = par.sourcing
         self.base = -s.score_price * (log_price - mean[f.goods]) + s.score_compliance * f.compliance
         self.base += s.score_automation * model.installed()
         self.domestic = f.owner == KH_OWNER
+        self.shy = np.log(model.par.ownership.domestic_brand)
 
     def score(self, model: GarmentModel, buyer: Array, factory: Array, steps: Array) -> Array:
         """How a buyer values a factory it has known for ``steps`` steps, without noise."""
         score = self.base[factory] + model.par.sourcing.score_loyalty * np.log1p(np.maximum(steps, 0) * model.dt)
-        shy = self.domestic[factory] & model.buyers.large[buyer]
-        return score + np.where(shy, np.log(model.par.ownership.domestic_brand), 0.0)
+        return score + self.shy * (self.domestic[factory] & model.buyers.large[buyer])
 
     def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
         """The best of a few candidates for each place, and its score with noise; -1 where there is none."""
         goods = model.buyers.goods[buyer]
-        best = np.full(len(buyer), -1, np.intp)
-        score = np.full(len(buyer), -np.inf)
-        for c in range(int(model.par.sourcing.candidates)):
-            u = rng.uniform(key, f"{label} {c}")
-            candidate = np.full(len(buyer), -1, np.intp)
-            for g, (rows, cumulated) in enumerate(zip(self.rows, self.cumulated, strict=True)):
-                at = np.flatnonzero(goods == g)
-                if len(at) and len(rows):
-                    place = np.searchsorted(cumulated, u[at] * cumulated[-1])
-                    candidate[at] = rows[np.minimum(place, len(rows) - 1)]
-            known = np.maximum(candidate, 0)
-            value = self.score(model, buyer, known, np.zeros(len(buyer)))
-            value += model.par.sourcing.score_noise * rng.gumbel(buyer * PAIR + known, "candidate")
-            better = (value > score) & (candidate >= 0)
-            best[better], score[better] = candidate[better], value[better]
-        return best, score
+        number = int(model.par.sourcing.candidates)
+        draws = rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label).reshape(-1, number)
+        place = np.searchsorted(self.cumulated, (self.before[goods] + draws.T * self.total[goods]).T)
+        candidate = self.rows[np.clip(place, self.first[goods, None], self.last[goods, None])]
+        value = self.score(model, buyer[:, None], candidate, np.zeros(1))
+        value += model.par.sourcing.score_noise * rng.gumbel(
+            (buyer[:, None] * PAIR + candidate).ravel(), "candidate"
+        ).reshape(value.shape)
+        at = np.arange(len(buyer)), np.argmax(value, axis=1)
+        there = self.number[goods] > 0
+        return np.where(there, candidate[at], -1), np.where(there, value[at], -np.inf)
 
 
 def quote(

@@ -178,7 +178,7 @@ def unit_cost(model: GarmentModel) -> Array:
 
     .. math:: c = m + \sum_k L_k w_k + e\frac{kWh}{kWh_0}\frac{p_e}{p_{15}}\frac1{UV} + o + loss + capital
     """
-    f, par = model.factories, model.par
+    par = model.par
     heads = heads_per_output(model)
     labour = sum(heads[:, job] * yearly_cost(model, job) for job in (OPERATOR, TECHNICIAN, ENGINEER)) / MILLION
     uv = model.now("unit_value")

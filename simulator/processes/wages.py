@@ -85,8 +85,8 @@ def operator_wage(
 
     OT earnings_factor, M minimum, b benefits_floor, f outside_floor, theta tightness. Source: ``shoeint_2017``.
 
-    >>> round(operator_wage(minimum=128, minimum_before=100, outside=118, earnings_factor=1.39, pass_through=0.75,
-    ...                     benefits_floor=1.1, outside_floor=1.02, tightness=0.0), 1)
+    >>> round(float(operator_wage(minimum=128, minimum_before=100, outside=118, earnings_factor=1.39, pass_through=0.75,
+    ...                     benefits_floor=1.1, outside_floor=1.02, tightness=0.0)), 1)
     167.3
     """
     paid = earnings_factor * minimum**pass_through * minimum_before ** (1 - pass_through)

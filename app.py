@@ -1,0 +1,11 @@
+"""Table of contents of the browser app: its pages, in order."""
+
+import streamlit as st
+
+from simulator.panels import futures, state
+from simulator.texts import text
+
+lang = state.language()
+st.set_page_config(page_title=text("app.title", lang), layout="wide", initial_sidebar_state="collapsed")
+pages = [st.Page(futures.page, title=text("app.page_futures", lang), url_path="futures", default=True)]
+st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()

@@ -1,0 +1,255 @@
+"""The first page: the four futures side by side against the baseline.
+
+The page never simulates. It draws from the store of finished runs; what is missing there is made by a background
+process (:mod:`simulator.panels.jobs`) while the page shows how far it is.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from simulator import report
+from simulator import tables as html
+from simulator.charts import CHARTS, LINES
+from simulator.compare import Comparison, comparison_requests
+from simulator.data import observations
+from simulator.drawing import Spec, Tables, legend
+from simulator.panels import jobs, state
+from simulator.run import Request
+from simulator.sentences import takeaway
+from simulator.store import Store
+from simulator.texts import glossary, label, text
+from simulator.version import __version__
+
+Keys = tuple[str, ...]
+_STYLE = """
+.stMainBlockContainer { max-width: 1240px; padding: 2.5rem 1rem 4rem; }
+.stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
+.stApp h2 { padding: 1.4rem 0 .3rem; font-size: 1.3rem; line-height: 1.5; }
+.stApp h1, .stApp h2, .stApp h3 { letter-spacing: 0; }
+dt { margin-top: .5rem; font-weight: 700; }
+dd { max-width: 70ch; margin: 0 0 .3rem; }
+#vg-tooltip-element { max-width: 92vw; font-family: "Noto Sans", "Noto Sans Khmer", sans-serif !important; }
+"""
+_KHMER_STYLE = ".stApp, .stApp p, .stApp label, .stApp button { line-height: 1.7; letter-spacing: 0; }"
+
+
+class NotReady(Exception):
+    """Runs are missing; not kept by the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the page draws from."""
+
+    comparison: Comparison
+    tables: Tables
+
+
+def page() -> None:
+    """Draw the page."""
+    lang = state.language()
+    _top(lang)
+    requests = comparison_requests(seeds=jobs.SEEDS)
+    shown = _ready(requests)
+    if shown is None:
+        shown = _waiting(requests, lang)
+    if shown is not None:
+        _results(shown, lang)
+    _bottom(lang, shown)
+
+
+def _top(lang: str) -> None:
+    style = report.shared_style() + _STYLE + (_KHMER_STYLE if lang == "km" else "")
+    st.html(f"<style>{style}</style>")
+    st.html(f'<script>document.documentElement.lang = "{lang}";</script>', unsafe_allow_javascript=True)
+    head, switch = st.columns([4, 1], vertical_alignment="top")
+    with switch:
+        state.language_switch(lang)
+    with head:
+        st.title(text("app.title", lang), anchor=False)
+    asked = state.unknown_language()
+    if asked is not None:
+        st.warning(escape(text("app.unknown_language", lang, value=asked[:20])))
+    notes = "".join(
+        f'<p class="{kind}">{escape(text(f"app.{key}", lang))}</p>'
+        for kind, key in (("pending", "khmer_pending"), ("disclaimer", "disclaimer"))
+    )
+    st.html(f'<div lang="{lang}"><p>{escape(text("app.intro", lang))}</p>{notes}</div>')
+
+
+# ---- runs
+
+
+def _ready(requests: list[Request]) -> Shown | None:
+    """The whole comparison where all its runs are in the store."""
+    store = Store()
+    if not all(store.path(request.key).is_file() for request in requests):
+        return None
+    try:
+        return _shown(_keys(requests), requests)
+    except NotReady:
+        jobs.discard_damaged(requests, store)
+        return None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _shown(keys: Keys, _requests: list[Request]) -> Shown:
+    comparison = Comparison.load_from_store(_requests)
+    if comparison is None or not comparison.complete:
+        raise NotReady
+    return Shown(comparison, Tables.of_comparison(comparison, observations()))
+
+
+def _keys(requests: list[Request]) -> Keys:
+    return tuple(request.key for request in requests)
+
+
+def _waiting(requests: list[Request], lang: str) -> Shown | None:
+    """Progress while runs are missing; what is finished where the job has stopped."""
+    now = jobs.progress(requests, Store())
+    if now.error is None:
+        _progress(requests, lang)
+        scenarios = {request.scenario.id: request.scenario for request in requests}
+        st.html(f'<dl lang="{lang}">{report.questions(scenarios.values(), lang)}</dl>')
+        return None
+    st.error(text("app.progress_failed", lang))
+    st.code(now.error or text("app.progress_died", lang), language=None)
+    st.button(text("app.retry", lang), on_click=jobs.retry, args=(requests,))
+    comparison = Comparison.load_from_store(requests)
+    if comparison is None:
+        return None
+    return Shown(comparison, Tables.of_comparison(comparison, observations()))
+
+
+@st.fragment(run_every=jobs.POLL)
+def _progress(requests: list[Request], lang: str) -> None:
+    now = jobs.progress(requests, Store())
+    if now.complete or now.error is not None:
+        st.rerun()
+    st.progress(now.done / now.total, text("app.progress_running", lang, done=now.done, total=now.total))
+    told = [text("app.progress_stay", lang)]
+    if now.left is not None:
+        minutes = math.ceil(now.left / 60)
+        soon = now.left < 60
+        told.insert(0, text("app.progress_last_minute" if soon else "app.progress_time_left", lang, minutes=minutes))
+    st.caption(" · ".join(told))
+
+
+# ---- results
+
+
+def _results(shown: Shown, lang: str) -> None:
+    keys = _keys(list(shown.comparison.requests))
+    seeds = len(shown.comparison.metadata["seeds"])
+    st.header(text("app.results_title", lang), anchor=False)
+    st.html(_html(keys, "cards", lang, shown))
+    st.header(text("app.map_title", lang), anchor=False)
+    st.html(_html(keys, "legend", lang, shown))
+    _chart(keys, "map", lang, shown)
+    about = " ".join(text(f"app.{name}", lang) for name in ("map_help", "map_thresholds"))
+    puzzle = " ".join(text(f"app.{name}", lang) for name in ("map_note_contradiction", "map_note_reading"))
+    st.html(f'<p class="note" lang="{lang}">{escape(about)}</p><p class="note box" lang="{lang}">{escape(puzzle)}</p>')
+    st.header(text("report.charts", lang), anchor=False)
+    st.html(_html(keys, "legend", lang, shown))
+    for left, right in zip(LINES[::2], LINES[1::2], strict=True):
+        for place, name in zip(st.columns(2, gap="medium"), (left, right), strict=True):
+            with place:
+                _chart(keys, name, lang, shown)
+    band = f"{text('app.chart_band_note', lang, seeds=seeds)} {text('app.observed_help', lang)}"
+    st.html(f'<p class="note" lang="{lang}">{escape(band)}</p>')
+    st.html(_html(keys, "results", lang, shown))
+    _policy_or_world(keys, lang, shown)
+    st.header(text("app.table_inputs", lang), anchor=False)
+    st.html(f'<p class="note" lang="{lang}">{escape(text("app.inputs_help", lang))}</p>')
+    st.html(_html(keys, "inputs", lang, shown))
+    _downloads(shown, lang)
+
+
+def _policy_or_world(keys: Keys, lang: str, shown: Shown) -> None:
+    found = set(shown.tables.grid["indicator"]) if len(shown.tables.grid) else set()
+    names = [name for name in LINES if name in found]
+    if not names:
+        return
+    st.header(text("app.grid_title", lang), anchor=False)
+    st.html(f'<p class="note" lang="{lang}">{escape(text("app.grid_help", lang))}</p>')
+    chosen = st.selectbox(
+        text("app.indicator", lang), names, format_func=lambda name: label(name, lang), key="grid_indicator"
+    )
+    _chart(keys, f"grid_{chosen}", lang, shown)
+
+
+def _chart(keys: Keys, name: str, lang: str, shown: Shown) -> None:
+    spec, said = _spec(keys, name, lang, shown)
+    st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"chart_{name}_{lang}")
+    st.html(_html(keys, f"behind_{name}", lang, shown))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str]:
+    return CHARTS[name](_shown.tables, lang), takeaway(_shown.tables, name, lang)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
+    comparison, tables = _shown.comparison, _shown.tables
+    if piece == "cards":
+        return report.cards(comparison, tables, lang, ask=True)
+    if piece == "legend":
+        return legend(tables, lang)
+    if piece == "results":
+        return html.results(tables, lang)
+    if piece == "inputs":
+        return html.inputs(comparison, tables, lang)
+    chart = piece.removeprefix("behind_")
+    return (
+        f'<details class="more" lang="{lang}"><summary>{escape(text("app.show_table", lang))}</summary>'
+        f'<p class="note">{escape(takeaway(tables, chart, lang))}</p>{html.behind(tables, chart, lang)}</details>'
+    )
+
+
+def _downloads(shown: Shown, lang: str) -> None:
+    """Files are made when asked for, not on every visit."""
+    comparison = shown.comparison
+    left, right, _ = st.columns([1, 1, 2])
+    left.download_button(
+        text("app.download_report", lang),
+        lambda: report.report_html(comparison),
+        "report.html",
+        "text/html",
+        on_click="ignore",
+        width="stretch",
+    )
+    right.download_button(
+        text("app.download_csv", lang),
+        lambda: _csv(comparison),
+        "comparison.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _csv(comparison: Comparison) -> bytes:
+    """The summary as UTF-8 with a mark by which spreadsheets know it."""
+    content = io.BytesIO()
+    comparison.summary.to_csv(content, index=False, encoding="utf-8-sig")
+    return content.getvalue()
+
+
+def _bottom(lang: str, shown: Shown | None) -> None:
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(told)}</dd>" for term, told in glossary(lang).values())
+    limits = "".join(f"<li>{escape(text(f'report.limits_{name}', lang))}</li>" for name in report.LIMITS)
+    about: dict[str, Any] = shown.comparison.metadata if shown else {}
+    version = f"{__version__} ({about['code']}, {about['data']})" if about else __version__
+    st.html(
+        f'<div lang="{lang}"><h2>{escape(text("app.about_model", lang))}</h2><ul>{limits}</ul>'
+        f'<details class="more"><summary>{escape(text("app.glossary_title", lang))}</summary><dl>{terms}</dl></details>'
+        f'<p class="note">{escape(text("app.version", lang))} {escape(version)}</p></div>'
+    )
