@@ -1,0 +1,61 @@
+"""Does it matter how many people an agent stands for?"""
+
+import numpy as np
+import pytest
+
+from simulator.model import GarmentModel
+from simulator.observe import COLUMN_AT
+
+INDICATORS = ("employment", "exports", "factories", "mean_wage", "automation", "technician_coverage")
+
+
+def last_year(weight, seed=1, until=2024, **options):
+    model = GarmentModel("baseline", seed=seed, people_per_agent=weight, until=until, **options)
+    while model.running:
+        model.step()
+    rows = model.recorder.values[-model.steps_per_year :]
+    return {name: rows[:, COLUMN_AT[name, "all"]].mean() for name in INDICATORS}
+
+
+def test_the_whole_sector_runs_one_to_one():
+    model = GarmentModel("baseline", seed=1, people_per_agent=1, until=2012)
+    while model.running:
+        model.step()
+    assert len(model.workers) == 2_600_000
+    assert max(model.residuals().values()) < 1e-9
+
+
+@pytest.mark.slow
+def test_results_do_not_depend_on_people_per_agent():
+    by_seed = [last_year(100, seed) for seed in range(6)]
+    fine = last_year(10)
+    for name in INDICATORS:
+        coarse = np.array([values[name] for values in by_seed])
+        room = max(0.01 * coarse.mean(), 2 * coarse.std(ddof=1))
+        assert abs(fine[name] - coarse.mean()) <= room, (name, fine[name], coarse)
+
+
+@pytest.mark.slow
+def test_a_month_gives_what_a_quarter_gives():
+    quarterly, monthly = last_year(100, until=2016), last_year(100, until=2016, steps_per_year=12)
+    assert monthly["employment"] == pytest.approx(quarterly["employment"], rel=0.03)
+    assert 3 * monthly["exports"] == pytest.approx(quarterly["exports"], rel=0.03)
+    assert monthly["automation"] == pytest.approx(quarterly["automation"], abs=0.02)
+
+
+def test_agents_are_views_of_their_rows():
+    model = GarmentModel("baseline", seed=1, people_per_agent=400, until=2013)
+    while model.running:
+        model.step()
+    kinds = {kind.__name__: agents for kind, agents in model.agents_by_type.items()}
+    assert set(kinds) == {"Factory", "Buyer"}
+    assert len(kinds["Factory"]) == len(model.factories) and len(kinds["Buyer"]) == len(model.buyers)
+    factory = next(iter(kinds["Factory"]))
+    assert factory.state.capacity == model.factories.capacity[factory.row]
+    with pytest.raises(AttributeError, match="read-only"):
+        factory.state.capacity = 1.0
+    with pytest.raises(AttributeError, match="no column"):
+        _ = factory.state.colour
+    assert model.worker(3).education == model.workers.education[3]
+    frame = model.datacollector.get_model_vars_dataframe()
+    assert frame["employment"].iloc[-1] == model.recorder.values[-1, COLUMN_AT["employment", "all"]]
