@@ -217,8 +217,8 @@ def policy_world(tables: Tables, lang: str, indicator: str) -> Spec:
             rows.append({"place": place, "part": part} | words | {k: tidy(v) for k, v in ends.items()})
         place += 1.6
     place = max(place - 0.6, 1.0)
-    low = min(0.0, *(row["difference_p10"] for row in rows))
-    high = max(0.0, *(row["difference_p90"] for row in rows))
+    low = min([0.0, *(row["difference_p10"] for row in rows)])
+    high = max([0.0, *(row["difference_p90"] for row in rows)])
     room = 14 + ceil(max(letters(n) for n in names.values()) * size * 0.58)
     below = wrap(f"{text('app.difference', lang)} ({heading(indicator, lang)})", 40)
     x = axis("difference", low, high, title=below, tickCount=4, format="+,.6~g", labelFlush=False)

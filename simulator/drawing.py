@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -138,21 +139,23 @@ _MARKS = {
 
 
 def swatch(tables: Tables, scenario: str) -> str:
-    """Line, colour and shape of a scenario as a small inline picture."""
+    """Line, colour and shape of a scenario as a small picture."""
     dash = " ".join(map(str, dashes(tables)[scenario]))
     colour = colours(tables)[scenario]
-    return (
-        f'<svg class="swatch" width="36" height="16" viewBox="0 0 36 16" aria-hidden="true" fill="{colour}">'
-        f'<line x1="0" y1="8" x2="29" y2="8" stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}"/>'
-        f"{_MARKS[shapes(tables)[scenario]]}</svg>"
-    )
+    line = f'<line x2="29" y1="8" y2="8" stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}"/>'
+    return _picture(f'<g fill="{colour}">{line}{_MARKS[shapes(tables)[scenario]]}</g>')
+
+
+def _picture(inside: str) -> str:
+    """A drawing as an image: pages that clean HTML let images pass, but not drawings."""
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" width="36" height="16" viewBox="0 0 36 16">{inside}</svg>'
+    return f'<img class="swatch" alt="" width="36" height="16" src="data:image/svg+xml,{quote(drawn)}">'
 
 
 def legend(tables: Tables, lang: str) -> str:
     """The scenarios with their lines as HTML, and the mark of published figures."""
-    seen = '<svg class="swatch" width="36" height="16" viewBox="0 0 36 16" aria-hidden="true">'
-    seen += f'<path d="M18 1v14" stroke="{INK}" stroke-opacity=".5"/>'
-    seen += f'<circle cx="18" cy="8" r="3.5" fill="{PAPER}" stroke="{INK}"/></svg>'
+    bar, point = '<path d="M18 1v14" stroke-opacity=".5"/>', f'<circle cx="18" cy="8" r="3.5" fill="{PAPER}"/>'
+    seen = _picture(f'<g stroke="{INK}">{bar}{point}</g>')
     items = [f"<li>{swatch(tables, s)} {escape(tables.title(s, lang))}</li>" for s in tables.titles]
     items += [f"<li>{seen} {escape(text('app.observed', lang))}</li>"] if len(tables.observed) else []
     return f'<ul class="legend" lang="{lang}">{"".join(items)}</ul>'
@@ -337,7 +340,7 @@ def drawing(title: str, lang: str, height: int, layers: Sequence[Spec]) -> Spec:
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "padding": {"left": 2, "right": 6, "top": 2, "bottom": 2},
-        "layer": list(layers),
+        "layer": [one for one in layers if one["data"]["values"]],
         "config": {
             "font": FONT,
             "background": PAPER,

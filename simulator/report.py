@@ -41,7 +41,8 @@ FONTS = (
     ("Noto Sans Khmer", "NotoSansKhmer-Bold", 700, "U+1780-17FF, U+19E0-19FF, U+200B-200D, U+25CC"),
 )
 # Even a fault in this file cannot send a request: the browser is told so. Charts are compiled in the browser.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'"
+POLICY += "; font-src data:; img-src data:"
 SCRIPT = """
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const mains = [...document.querySelectorAll("main")];

@@ -58,6 +58,9 @@ def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
     which = case(row.difference, row.difference_p10, row.difference_p90, reference)
     amounts = {"level": row.median, "low": row.p10, "high": row.p90, "difference": abs(row.difference)}
     words = {name: amount(value, indicator, lang) for name, value in amounts.items()}
+    if words["low"] == words["high"]:  # more figures tell a narrow band apart
+        unit = INDICATORS[indicator].unit
+        words |= {name: number(amounts[name], unit, lang, digits=3) for name in ("low", "high")}
     return sentence(f"{CASES[indicator]}_{which}", lang, year=tables.years[1], **words)
 
 

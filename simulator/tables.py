@@ -172,7 +172,7 @@ def _grouped(
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     groups = []
     for (title,), *rows in bodies:
-        first = title if title.startswith("<svg") else escape(title)
+        first = title if title.startswith("<img") else escape(title)
         group = f'<tr><th class="group" scope="rowgroup" colspan="{len(heads)}">{first}</th></tr>'
         for name, *cells in rows:
             told = "".join(f'<td data-head="{escape(h)}">{c}</td>' for h, c in zip(heads[1:], cells, strict=True))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from simulator.compare import Comparison, comparison_requests
+from simulator.indicators import COLUMNS
 from simulator.results import Result
 
 YEARS = range(2012, 2041)
@@ -21,7 +22,6 @@ ENDS = {
 }
 NAMED = ("baseline", "status_quo", "no_garment_sector", "transition", "high_tech_high_skills")
 NEAREST = (0, 1, 2, 3, 4)  # the future each of them ends in
-COLUMNS = tuple((name, "all") for name in (*ENDS, *(f"scenario_{k}" for k in range(6))))
 FLOWS = ("exports", "value_added", "public_cost")
 
 
@@ -39,13 +39,23 @@ def made(request):
     luck = np.random.default_rng(request.seed).normal(0, 0.01, len(YEARS)).cumsum()
     own = np.random.default_rng((request.seed, place)).normal(0, 0.006, len(YEARS))
     years = np.arange(YEARS[0], YEARS[-1] + 1)
-    columns = []
+    values = np.zeros((4 * len(years), len(COLUMNS)))
     for indicator, (first, middle, last) in ENDS.items():
         end = last[0] + weight * (last[place] - last[0])
         path = np.interp(years, (2012, 2024, 2040), (first, middle, end))
         path = path * (1 + luck + np.where(years > 2024, own, 0))
-        columns.append(np.repeat(path / (4 if indicator in FLOWS else 1), 4))
-    future = np.repeat(np.where(years > 2030, NEAREST[place], 1), 4)
-    columns += [(future == k).astype(float) for k in range(6)]
+        values[:, COLUMNS.index((indicator, "all"))] = np.repeat(path / (4 if indicator in FLOWS else 1), 4)
+    for k in range(6):
+        values[:, COLUMNS.index((f"scenario_{k}", "all"))] = np.repeat(
+            np.where(years > 2030, NEAREST[place], 1) == k, 4
+        )
     periods = tuple(f"{year}Q{quarter}" for year in YEARS for quarter in range(1, 5))
-    return Result(request.metadata(), np.column_stack(columns), periods, COLUMNS)
+    return Result(request.metadata(), values, periods)
+
+
+def fill(store, seeds=3, leave=0):
+    """Put the made-up runs of the named scenarios into a store, all but the last ``leave``."""
+    requests = comparison_requests(seeds=seeds)
+    for request in requests[: len(requests) - leave]:
+        store.put(request, made(request))
+    return requests

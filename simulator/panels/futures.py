@@ -70,7 +70,7 @@ def _top(lang: str) -> None:
     st.html(f"<style>{style}</style>")
     st.html(f'<script>document.documentElement.lang = "{lang}";</script>', unsafe_allow_javascript=True)
     head, switch = st.columns([4, 1], vertical_alignment="top")
-    with switch:
+    with switch, st.container(horizontal_alignment="right"):
         state.language_switch(lang)
     with head:
         st.title(text("app.title", lang), anchor=False)
@@ -193,7 +193,10 @@ def _chart(keys: Keys, name: str, lang: str, shown: Shown) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str]:
-    return CHARTS[name](_shown.tables, lang), takeaway(_shown.tables, name, lang)
+    spec, said = CHARTS[name](_shown.tables, lang), takeaway(_shown.tables, name, lang)
+    if name == "map":  # its title is a heading of the page
+        del spec["title"]
+    return spec, said
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
