@@ -20,6 +20,7 @@ from simulator.version import __version__
 
 if TYPE_CHECKING:
     from simulator.compare import Comparison
+    from simulator.results import Result
 
 DONE, USAGE, INVALID, SOME_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 SCENARIO_HELP = "id of a shipped scenario, or a file"
@@ -156,23 +157,18 @@ def new(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """One run: a table to read, files with --out, JSON with --json."""
-    from simulator.results import choose, records
-    from simulator.results import save_tables as save
+    from simulator.indicators import COLUMNS
+    from simulator.results import choose, records, save_tables
     from simulator.run import find_draw
     from simulator.run import run as run_one
     from simulator.scenario import load_scenario
 
     find_draw(arguments.draw)
+    choose(COLUMNS, arguments.indicators, arguments.groups or ["all"])
     scenario = load_scenario(arguments.scenario)
     values = dict(_setting(text) for text in arguments.set)
     if values:
         scenario = scenario.with_values(values)
-    yearly = arguments.yearly if arguments.yearly is not None else arguments.out is None
-    groups = arguments.groups or (["every"] if arguments.out and not arguments.json else ["all"])
-    indicators = arguments.indicators
-    from simulator.indicators import COLUMNS
-
-    choose(COLUMNS, indicators, groups)
     progress = Progress("steps", patience=2.0)
     try:
         result = run_one(scenario, arguments.seed, arguments.people_per_agent, arguments.until, progress=progress)
@@ -181,16 +177,23 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{scenario.id}, seed {arguments.seed}: {error}", file=sys.stderr)
         return SOME_FAILED
     progress.end()
-    chosen = (result.yearly() if yearly else result).select(indicators, groups)
+
+    def chosen(yearly: bool, group: str) -> Result:
+        """What was asked for, else these."""
+        yearly = yearly if arguments.yearly is None else arguments.yearly
+        indicators, groups = arguments.indicators, arguments.groups or [group]
+        return (result.yearly() if yearly else result).select(indicators, groups)
+
     if arguments.out:
-        folder = save(arguments.out, {"runs": chosen.runs, "series": chosen.series}, arguments.format)
+        kept = chosen(False, "every")
+        folder = save_tables(arguments.out, {"runs": kept.runs, "series": kept.series}, arguments.format)
         print(f"wrote runs and series ({arguments.format}) to {folder}", file=sys.stderr)
+    shown = chosen(True, "all")
     if arguments.json:
-        print_json({"metadata": records(chosen.runs)[0], "series": records(chosen.series)})
+        print_json({"metadata": records(shown.runs)[0], "series": records(shown.series)})
     elif not arguments.out:
-        if indicators is None and arguments.groups is None:
-            chosen = chosen.select(HEADLINES)
-        print_run(chosen)
+        brief = arguments.indicators is None and arguments.groups is None
+        print_run(shown.select(HEADLINES) if brief else shown)
     return DONE
 
 
@@ -223,7 +226,9 @@ def compare(arguments: argparse.Namespace) -> int:
     """Scenarios against the baseline: a table to read, files with --out, JSON with --json."""
     comparison = _compared(arguments)
     if arguments.out and comparison.years:
-        folder = comparison.save(arguments.out)
+        from simulator.report import write_report
+
+        folder = comparison.save(arguments.out, write_report)
         print(f"wrote runs, series, comparison.csv and report.html to {folder}", file=sys.stderr)
     if arguments.json:
         print_json(comparison.to_json())
@@ -423,12 +428,12 @@ def _parser() -> _Parser:
         help="change a number from the scenario's start; may be repeated",
     )  # fmt: skip
     steps = sub.add_mutually_exclusive_group()
-    steps.add_argument("--yearly", action="store_true", default=None, help="years (default unless --out is given)")
-    steps.add_argument("--quarterly", action="store_false", dest="yearly", help="quarters (default with --out)")
+    steps.add_argument("--yearly", action="store_true", default=None, help="years (default but in files)")
+    steps.add_argument("--quarterly", action="store_false", dest="yearly", help="quarters (default in files)")
     sub.add_argument("--indicators", type=_names, metavar="A,B", help="only these (all)")
     sub.add_argument(
         "--groups", type=_names, metavar="all|gender|…",
-        help="totals, dimensions or single groups, with commas; every: all there are (default with --out)",
+        help="totals, dimensions or single groups, with commas; every: all there are (default in files)",
     )  # fmt: skip
     sub.add_argument("--out", type=Path, metavar="DIR", help="write runs and series there")
     sub.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of the files (parquet)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -286,17 +286,19 @@ class Comparison:
             "failures": [str(failure) for failure in self.failures],
         }
 
-    def save(self, folder: str | Path) -> Path:
-        """Write ``runs.parquet``, ``series.parquet``, ``comparison.csv`` (with BOM) and ``report.html``."""
-        from simulator.report import write_report
+    def save(self, folder: str | Path, report: Callable[[Comparison, Path], object] | None = None) -> Path:
+        """Write ``runs.parquet``, ``series.parquet`` and ``comparison.csv`` (UTF-8 with BOM), all or none.
 
+        With :func:`simulator.report.write_report` for ``report``, ``report.html`` as well.
+        """
         folder = Path(folder)
-        writers = {
+        writers: dict[Path, Callable[[Path], object]] = {
             folder / "runs.parquet": _writer(self.runs, "parquet"),
             folder / "series.parquet": _writer(self.series, "parquet"),
             folder / "comparison.csv": _writer(self.summary, "csv"),
-            folder / "report.html": lambda path: write_report(self, path),
         }
+        if report is not None:
+            writers[folder / "report.html"] = lambda path: report(self, path)
         write_together(writers)
         return folder
 

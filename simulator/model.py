@@ -75,14 +75,14 @@ class GarmentModel(mesa.Model):
         from simulator.scenario import load_scenario
 
         chosen = load_scenario(scenario) if isinstance(scenario, str) or hasattr(scenario, "__fspath__") else scenario
-        self.scenario = chosen.with_values(overrides) if overrides else chosen
+        self._chosen = chosen.with_values(overrides) if overrides else chosen
         self.luck, self.draw = int(seed), draw
         self.weight = float(people_per_agent)
         self.steps_per_year, self.dt = steps_per_year, 1.0 / steps_per_year
         self.last_step = (until - world.FIRST_YEAR + 1) * steps_per_year
         # A year more than asked, so that shorter runs are the beginnings of longer ones.
-        self.paths = self.scenario.paths(steps_per_year=steps_per_year, first_year=world.FIRST_YEAR, last_year=2040)
-        self.world = world.build(self.scenario, steps_per_year, 2040)
+        self.paths = self._chosen.paths(steps_per_year=steps_per_year, first_year=world.FIRST_YEAR, last_year=2040)
+        self.world = world.build(self._chosen, steps_per_year, 2040)
         self.step_number = 0
         self.recorder = Recorder(tuple(period(i, steps_per_year) for i in range(self.last_step)))
         self._read_tables()
@@ -133,6 +133,15 @@ class GarmentModel(mesa.Model):
         self.memory = observe.Memory(self)
         if self.recorder.steps >= self.last_step:
             self.running = False
+
+    @property
+    def scenario(self) -> Any:
+        """The scenario that is run; Mesa from 3.5 on would put a scenario of its own kind here."""
+        return self._chosen
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        self._chosen = scenario
 
     @property
     def period(self) -> str:

@@ -22,6 +22,7 @@ from simulator.drawing import Tables, colours, legend, observed, swatch
 from simulator.parameters import PARAMETERS
 from simulator.paths import shipped
 from simulator.results import write_together
+from simulator.scenario import scenario_ids
 from simulator.sentences import first_words, more_words, takeaway
 from simulator.texts import LANGUAGES, glossary, number, text
 
@@ -94,12 +95,19 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(text('report.title', langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
+        f"<title>{escape(text(_key(comparison, 'title'), langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
         f'<div class="switch">{switch if len(langs) > 1 else ""}</div>\n{mains}\n'
         f'<script type="application/json" id="about">{_json(about)}</script>\n'
         f'<script type="application/json" id="charts">{_json(charts)}</script>\n'
         f"<script>{_vega()}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
+
+
+def _key(comparison: Comparison, name: str) -> str:
+    """The text for the four named futures, or for another choice of scenarios."""
+    named = [name for name in scenario_ids() if name not in ("baseline", "calibrated")]
+    four = comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named
+    return f"report.{name}" if four else f"report.{name}_other"
 
 
 def _charts(tables: Tables) -> list[str]:
@@ -125,7 +133,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
-        "question": f"<p>{words('app.intro')}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
+        "question": f"<p>{words(_key(comparison, 'intro'))}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
         "what_compared": _facts(comparison, lang),
         "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
         f'<p class="note">{words("report.spread_note")}</p>',
@@ -137,7 +145,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
         "differs": f'<p class="note">{words("app.inputs_help")}</p>{html.inputs(comparison, tables, lang)}',
         "words": f"<dl>{terms}</dl>",
         "limits": f"<p>{words('app.disclaimer')}</p><ul>{limits}</ul>",
-        "sources": f"<ul>{_sources(comparison, tables)}</ul>",
+        "sources": f"<ul>{source_list(comparison, tables)}</ul>",
         "reproduce": _reproduce(comparison, lang),
     }
     contents = "".join(f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections)
@@ -146,7 +154,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
         for name, inside in sections.items()
     )
     return (
-        f"<h1>{words('report.title')}</h1><p>{words('app.subtitle')}</p>"
+        f"<h1>{words(_key(comparison, 'title'))}</h1><p>{words('app.subtitle')}</p>"
         f'<p class="pending">{words("app.khmer_pending")}</p>'
         f'<p class="disclaimer">{words("app.disclaimer")}</p>'
         f'<nav aria-label="{words("report.contents")}"><h2>{words("report.contents")}</h2><ul>{contents}</ul></nav>'
@@ -206,9 +214,10 @@ def _list(facts: Mapping[str, str], lang: str) -> str:
 
 def _reproduce(comparison: Comparison, lang: str) -> str:
     about = comparison.metadata
-    ids = " ".join(quote(s.id) for s in comparison.scenarios)
-    command = f"garment-sim compare {ids} --baseline {quote(comparison.baseline.id)} --seeds {len(about['seeds'])}"
-    command += f" --people-per-agent {about['people_per_agent']} --out out"
+    shipped_ids = scenario_ids()
+    names = [quote(s.id if s.id in shipped_ids else f"{s.id}.yaml") for s in _everyone(comparison)]
+    command = f"garment-sim compare {' '.join(names[1:])} --baseline {names[0]} --seeds {len(about['seeds'])}"
+    command += f" --people-per-agent {about['people_per_agent']} --until {about['until']} --out out"
     facts = {
         "report.model_version": f"{about['model']} ({about['code']})",
         "report.data_digest": about["data"],
@@ -225,7 +234,7 @@ def _reproduce(comparison: Comparison, lang: str) -> str:
     )
 
 
-def _sources(comparison: Comparison, tables: Tables) -> str:
+def source_list(comparison: Comparison, tables: Tables) -> str:
     """Citations of the figures shown: of the scenarios, of the numbers they change, of published points."""
     keys = {key for scenario in _everyone(comparison) for key in scenario.sources}
     keys |= {PARAMETERS[name].source for name in comparison.inputs["name"] if name in PARAMETERS}

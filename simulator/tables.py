@@ -46,15 +46,21 @@ def results(tables: Tables, lang: str) -> str:
         for scenario in tables.titles:
             row = tables.last(indicator, scenario)
             name = f"{swatch(tables, scenario)} {escape(tables.title(scenario, lang))}"
-            level = band(row.median, row.p10, row.p90, indicator)
+            level = _two_lines(band(row.median, row.p10, row.p90, indicator))
             if scenario == tables.baseline:
                 rows.append([name, level, MISSING, MISSING])
                 continue
             ends = row.difference, row.difference_p10, row.difference_p90
-            agree = f"{round(row.sign_share * row.n)}/{row.n}" if isfinite(row.sign_share) else MISSING
-            rows.append([name, level, band(*ends, indicator, signed=True), agree])
+            agree = f"{round(row.sign_share * row.n)}/{row.n}" if row.sign_share > 0 else MISSING
+            rows.append([name, level, _two_lines(band(*ends, indicator, signed=True)), agree])
         bodies.append(rows)
     return _grouped(heads, bodies, lang, text("app.table_results", lang), "fit")
+
+
+def _two_lines(told: str) -> str:
+    """A number and its band, which narrow screens show under each other."""
+    middle, _, rest = told.partition(" ")
+    return f'{middle} <span class="band">{rest}</span>' if rest else middle
 
 
 def band(middle: float, low: float, high: float, indicator: str, *, signed: bool = False) -> str:

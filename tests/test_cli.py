@@ -1,22 +1,25 @@
 """Does the command line answer in the right place, with the right code, and in one line where users err?"""
 
+import contextlib
 import csv
 import importlib
 import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pandas as pd
 import pytest
 
 from simulator import cli, terminal
 from simulator.compare import SUMMARY_COLUMNS
-from simulator.indicators import INDICATORS
+from simulator.indicators import COLUMNS, INDICATORS
 from simulator.parameters import PARAMETERS
 from simulator.results import SERIES_COLUMNS
 from simulator.run import execute
@@ -225,6 +228,12 @@ def test_files_hold_quarters_and_groups(call, tmp_path, format):
     assert "gender=women" in set(series["group"])
 
 
+def test_files_are_whole_where_json_is_short(call, tmp_path):
+    document = json.loads(call("run", "baseline", *QUICK, "--out", "both", "--json")[1])
+    assert {(row["period"], row["group"]) for row in document["series"]} == {("2012", "all"), ("2013", "all")}
+    assert len(pd.read_parquet(tmp_path / "both/series.parquet")) == 8 * len(COLUMNS)
+
+
 def test_a_folder_that_cannot_be_written_is_named(call, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = call("run", "baseline", *QUICK, "--out", "file/out")
@@ -360,11 +369,35 @@ def test_a_port_in_use_is_named_with_a_free_one(call):
 
 
 @pytest.mark.slow
+def test_the_app_is_served_until_ctrl_c():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "app", "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    health, end = b"", time.monotonic() + 30
+    while health != b"ok" and time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            health = urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).read()
+        time.sleep(0.1)
+    assert health == b"ok"
+    os.killpg(program.pid, signal.SIGINT)
+    _, messages = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert f"http://localhost:{port}" in messages
+    assert "Traceback" not in messages
+
+
+@pytest.mark.slow
 def test_report_and_comparison_are_written(tmp_path):
     code, out, err = garment_sim("report", "transition", *QUICK, "--seeds", 1, "--out", "a.html", folder=tmp_path)
     assert (code, out) == (0, "a.html\n"), err
     assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
     code, out, err = garment_sim("compare", "transition", *QUICK, "--seeds", 1, "--out", "out", folder=tmp_path)
     assert code == 0, err
+    names = ["comparison.csv", "report.html", "runs.parquet", "series.parquet"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     with (tmp_path / "out/comparison.csv").open(encoding="utf-8-sig") as file:
         assert next(csv.reader(file)) == list(SUMMARY_COLUMNS)

@@ -140,14 +140,19 @@ def test_the_grid_tells_policy_from_world_run_by_run():
     assert grid["n"].tolist() == [3, 3, 3, 3]
 
 
+def changed(scenario, base):
+    return {name: path for name, path in scenario.settings.items() if base.settings.get(name) != path}
+
+
 def test_cells_split_a_scenario_into_levers_and_the_rest():
     scenario, base = load_scenario("no_garment_sector"), load_scenario("baseline")
     policy, world = (cell(scenario, base, part) for part in ("policy", "world"))
     assert (policy.id, world.id) == ("no_garment_sector@policy", "no_garment_sector@world")
-    assert not set(policy.settings) & set(world.settings)
-    assert policy.settings | world.settings == scenario.settings
-    assert {"trade.eu_preference", "trade.us_preference", "world.demand_growth"} <= set(world.settings)
-    assert {"energy.price", "wages.minimum_wage_growth"} <= set(policy.settings)
+    ours, theirs = changed(policy, base), changed(world, base)
+    assert not set(ours) & set(theirs)
+    assert ours | theirs == changed(scenario, base)
+    assert {"trade.eu_preference", "trade.us_preference", "world.demand_growth"} <= set(theirs)
+    assert {"energy.price", "wages.minimum_wage_growth"} <= set(ours)
 
 
 def test_preferences_are_policy_where_better_and_world_where_worse():
@@ -248,8 +253,10 @@ def test_a_comparison_is_run_kept_found_again_and_written(tmp_path):
     assert Comparison.load_from_store(requests, Store(tmp_path / "none")) is None
 
     comparison.save(tmp_path / "out")
-    names = ["comparison.csv", "report.html", "runs.parquet", "series.parquet"]
+    names = ["comparison.csv", "runs.parquet", "series.parquet"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    comparison.save(tmp_path / "more", lambda found, path: path.write_text(found.baseline.id))
+    assert (tmp_path / "more/report.html").read_text() == "baseline"
     assert (tmp_path / "out/comparison.csv").read_bytes().startswith(b"\xef\xbb\xbfscenario,baseline,period,")
     saved = pd.read_parquet(tmp_path / "out/runs.parquet")
     assert len(saved) == len(comparison.runs) == 8

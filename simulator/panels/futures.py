@@ -247,12 +247,16 @@ def _csv(comparison: Comparison) -> bytes:
 
 
 def _bottom(lang: str, shown: Shown | None) -> None:
+    sources = ""
+    if shown is not None:
+        listed = report.source_list(shown.comparison, shown.tables)
+        sources = f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(told)}</dd>" for term, told in glossary(lang).values())
     limits = "".join(f"<li>{escape(text(f'report.limits_{name}', lang))}</li>" for name in report.LIMITS)
     about: dict[str, Any] = shown.comparison.metadata if shown else {}
     version = f"{__version__} ({about['code']}, {about['data']})" if about else __version__
     st.html(
         f'<div lang="{lang}"><h2>{escape(text("app.about_model", lang))}</h2><ul>{limits}</ul>'
-        f'<details class="more"><summary>{escape(text("app.glossary_title", lang))}</summary><dl>{terms}</dl></details>'
+        f'<details class="more"><summary>{escape(text("app.glossary_title", lang))}</summary><dl>{terms}</dl></details>{sources}'
         f'<p class="note">{escape(text("app.version", lang))} {escape(version)}</p></div>'
     )
