@@ -90,12 +90,13 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
     )
     styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
     mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one)}</main>' for one in langs)
+    title = "report.title" if _named(comparison) else "report.title_other"
     about = {"metadata": comparison.metadata, "scenarios": {s.id: s.text for s in _everyone(comparison)}}
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(text(_key(comparison, 'title'), langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
+        f"<title>{escape(text(title, langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
         f'<div class="switch">{switch if len(langs) > 1 else ""}</div>\n{mains}\n'
         f'<script type="application/json" id="about">{_json(about)}</script>\n'
         f'<script type="application/json" id="charts">{_json(charts)}</script>\n'
@@ -103,11 +104,10 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
     )
 
 
-def _key(comparison: Comparison, name: str) -> str:
-    """The text for the four named futures, or for another choice of scenarios."""
+def _named(comparison: Comparison) -> bool:
+    """Whether these are the four named futures against the baseline."""
     named = [name for name in scenario_ids() if name not in ("baseline", "calibrated")]
-    four = comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named
-    return f"report.{name}" if four else f"report.{name}_other"
+    return comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named
 
 
 def _charts(tables: Tables) -> list[str]:
@@ -133,7 +133,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
-        "question": f"<p>{words(_key(comparison, 'intro'))}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
+        "question": f"<p>{words('app.intro' if _named(comparison) else 'report.intro_other')}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
         "what_compared": _facts(comparison, lang),
         "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
         f'<p class="note">{words("report.spread_note")}</p>',
@@ -154,7 +154,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
         for name, inside in sections.items()
     )
     return (
-        f"<h1>{words(_key(comparison, 'title'))}</h1><p>{words('app.subtitle')}</p>"
+        f"<h1>{words('report.title' if _named(comparison) else 'report.title_other')}</h1><p>{words('app.subtitle')}</p>"
         f'<p class="pending">{words("app.khmer_pending")}</p>'
         f'<p class="disclaimer">{words("app.disclaimer")}</p>'
         f'<nav aria-label="{words("report.contents")}"><h2>{words("report.contents")}</h2><ul>{contents}</ul></nav>'

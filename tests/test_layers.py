@@ -33,7 +33,7 @@ LAYERS = (
     ("charts", "odd", "sentences"),
     ("tables",),
     ("report",),
-    ("calibration",),
+    ("calibration", "terminal"),
     ("cli", "panels"),
     ("__main__", "app"),
 )

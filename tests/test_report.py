@@ -102,6 +102,11 @@ def test_every_figure_has_its_specification_its_words_and_its_table(page):
     assert {attrs["data-chart"] for attrs in figures} == set(charts["en"]) == set(charts["km"])
 
 
+def cell(told):
+    middle, rest = told.split(" ", 1)
+    return f'>{middle} <span class="band">{rest}</span></td>'
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_numbers_are_those_of_the_comparison_with_their_spread(compared, lang):
     content = report_html(compared, lang)
@@ -109,10 +114,10 @@ def test_numbers_are_those_of_the_comparison_with_their_spread(compared, lang):
     for indicator in RESULTS:
         for scenario in tables.titles:
             row = tables.last(indicator, scenario)
-            assert f">{band(row.median, row.p10, row.p90, indicator)}</td>" in content
+            assert cell(band(row.median, row.p10, row.p90, indicator)) in content
             if scenario != "baseline":
                 ends = row.difference, row.difference_p10, row.difference_p90
-                assert f">{band(*ends, indicator, signed=True)}</td>" in content
+                assert cell(band(*ends, indicator, signed=True)) in content
 
 
 def test_a_band_is_written_in_the_unit_of_its_axis():
@@ -140,6 +145,9 @@ def test_what_scenario_files_say_stays_text(tmp_path):
     assert any("<script>alert(1)</script>" in words for words in page.words)
     assert "<script>alert(1)" in json.loads(page.scripts["about"])["scenarios"]["evil"]
     assert "2028Q1" in page.words
+    words = " ".join(page.words)
+    assert text("report.title_other", "en") in words and text("app.intro", "en") not in words
+    assert "garment-sim compare evil.yaml --baseline baseline --seeds 1" in words
 
 
 def test_it_tells_how_to_repeat_it_and_where_numbers_come_from(compared, page):

@@ -250,7 +250,9 @@ def _bottom(lang: str, shown: Shown | None) -> None:
     sources = ""
     if shown is not None:
         listed = report.source_list(shown.comparison, shown.tables)
-        sources = f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
+        sources = (
+            f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
+        )
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(told)}</dd>" for term, told in glossary(lang).values())
     limits = "".join(f"<li>{escape(text(f'report.limits_{name}', lang))}</li>" for name in report.LIMITS)
     about: dict[str, Any] = shown.comparison.metadata if shown else {}
