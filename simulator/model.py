@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -53,21 +54,23 @@ class GarmentModel(mesa.Model):
     """Factories, workers and buyers of Cambodia's garment sector, quarter by quarter from 2012.
 
     ``scenario`` is an id, a path or a Scenario; ``people_per_agent`` how many people a worker agent stands for;
-    ``overrides`` sets parameters by name on top of the scenario. Raises ScenarioError for a bad name or value and
-    RuntimeError when the table of factories is full.
+    ``overrides`` sets parameters by name on top of the scenario. Without a ``seed`` one is drawn and kept in ``luck``.
+    Raises ScenarioError for a bad name or value, ValueError for a bad ``until`` or ``steps_per_year``, RuntimeError
+    when the table of factories is full.
     """
 
     def __init__(
         self,
         scenario: str | Scenario = "baseline",
-        seed: int = 0,
+        seed: int | None = 0,
         people_per_agent: int = 50,
         steps_per_year: int = 4,
         until: int = 2040,
         overrides: dict[str, Any] | None = None,
         draw: str | int = "best",
     ) -> None:
-        super().__init__(rng=int(seed))
+        self.luck = secrets.randbelow(2**31) if seed is None else int(seed)
+        super().__init__(rng=self.luck)
         if steps_per_year not in (4, 12):
             raise ValueError(f"steps_per_year is 4 or 12, not {steps_per_year}")
         if not 2012 <= until <= 2040:
@@ -76,7 +79,7 @@ class GarmentModel(mesa.Model):
 
         chosen = load_scenario(scenario) if isinstance(scenario, str) or hasattr(scenario, "__fspath__") else scenario
         self._chosen = chosen.with_values(overrides) if overrides else chosen
-        self.luck, self.draw = int(seed), draw
+        self.draw = draw
         self.weight = float(people_per_agent)
         self.steps_per_year, self.dt = steps_per_year, 1.0 / steps_per_year
         self.last_step = (until - world.FIRST_YEAR + 1) * steps_per_year

@@ -90,7 +90,7 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
     )
     styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
     mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one)}</main>' for one in langs)
-    title = "report.title" if _named(comparison) else "report.title_other"
+    title, _ = _title_and_intro(comparison)
     about = {"metadata": comparison.metadata, "scenarios": {s.id: s.text for s in _everyone(comparison)}}
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
@@ -104,10 +104,12 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
     )
 
 
-def _named(comparison: Comparison) -> bool:
-    """Whether these are the four named futures against the baseline."""
+def _title_and_intro(comparison: Comparison) -> tuple[str, str]:
+    """The texts for the four named futures, or for another choice of scenarios."""
     named = [name for name in scenario_ids() if name not in ("baseline", "calibrated")]
-    return comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named
+    if comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named:
+        return "report.title", "app.intro"
+    return "report.title_other", "report.intro_other"
 
 
 def _charts(tables: Tables) -> list[str]:
@@ -124,6 +126,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     def words(key: str, **values: object) -> str:
         return escape(text(key, lang, **values))
 
+    title, intro = _title_and_intro(comparison)
     seeds = len(comparison.metadata["seeds"])
     lines = "".join(_figure(tables, name, lang) for name in LINES)
     grids = "".join(_figure(tables, name, lang) for name in _charts(tables) if name.startswith("grid_"))
@@ -133,7 +136,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
     limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
-        "question": f"<p>{words('app.intro' if _named(comparison) else 'report.intro_other')}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
+        "question": f"<p>{words(intro)}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
         "what_compared": _facts(comparison, lang),
         "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
         f'<p class="note">{words("report.spread_note")}</p>',
@@ -154,7 +157,7 @@ def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
         for name, inside in sections.items()
     )
     return (
-        f"<h1>{words('report.title' if _named(comparison) else 'report.title_other')}</h1><p>{words('app.subtitle')}</p>"
+        f"<h1>{words(title)}</h1><p>{words('app.subtitle')}</p>"
         f'<p class="pending">{words("app.khmer_pending")}</p>'
         f'<p class="disclaimer">{words("app.disclaimer")}</p>'
         f'<nav aria-label="{words("report.contents")}"><h2>{words("report.contents")}</h2><ul>{contents}</ul></nav>'

@@ -59,3 +59,19 @@ def test_agents_are_views_of_their_rows():
     assert model.worker(3).education == model.workers.education[3]
     frame = model.datacollector.get_model_vars_dataframe()
     assert frame["employment"].iloc[-1] == model.recorder.values[-1, COLUMN_AT["employment", "all"]]
+
+
+def test_the_model_works_in_mesas_batch_run():
+    import mesa
+
+    parameters = {"people_per_agent": 400, "until": 2012, "overrides": [{"automation.subsidy": 0.3}, None]}
+    rows = mesa.batch_run(
+        GarmentModel, parameters, number_processes=1, data_collection_period=-1, display_progress=False
+    )
+    assert len(rows) == 2 and all(row["employment"] > 0 for row in rows)
+
+
+def test_a_model_without_a_seed_draws_one():
+    model = GarmentModel("baseline", seed=None, people_per_agent=400, until=2012)
+    again = GarmentModel("baseline", seed=model.luck, people_per_agent=400, until=2012)
+    assert np.array_equal(model.factories.capacity, again.factories.capacity)
