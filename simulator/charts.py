@@ -126,7 +126,8 @@ def futures_map(tables: Tables, lang: str) -> Spec:
         ends.append(trails[-1] | {"name": "\n".join(wrap(tables.title(scenario, lang), 17))})
     left = floor(4 * min([t["x"] for t in trails] + [e["x1"] for e in ends])) / 4
     right = ceil(4 * max(1.5 * limits.labour_cost, *(t["x"] for t in trails), *(e["x2"] for e in ends))) / 4
-    top, steps = round_top(max(150 * limits.automation, *(t["y"] for t in trails), *(e["y2"] for e in ends)))
+    peak = max(140 * limits.automation, *(t["y"] for t in trails), *(e["y2"] for e in ends))
+    top, steps = round_top(1.08 * peak)  # room for the names in the corners
     x = axis("x", left, right, title=wrap(text("app.map_x", lang), 40), grid=False, tickCount=5)
     y = axis("y", 0, top, **flat_title(text("app.map_y", lang)), **ticks(0, top, steps), grid=False)
     tint = by_scenario(tables, colours(tables))

@@ -42,9 +42,7 @@ Where = tuple[Any, ...]  # the way to an entry of a file: ("set", "automation.su
 class ScenarioError(Exception):
     """A scenario is refused; ``file``, ``line`` and ``name`` say where, None where there is no such thing."""
 
-    def __init__(
-        self, reason: str, file: str | None = None, line: int | None = None, name: str | None = None
-    ) -> None:
+    def __init__(self, reason: str, file: str | None = None, line: int | None = None, name: str | None = None) -> None:
         super().__init__(reason, file, line, name)
         self.reason, self.file, self.line, self.name = " ".join(reason.split("\n")), file, line, name
 
@@ -89,9 +87,7 @@ def _parse(raw: bytes, file: str) -> tuple[dict[str, Any], dict[Where, int]]:
         raise ScenarioError(reason, file, _line(mark)) from None
     except yaml.reader.ReaderError as error:
         line = raw.decode("utf-8-sig").count("\n", 0, error.position) + 1
-        raise ScenarioError(
-            "cannot be read as YAML: it has a character that no text has", file, line
-        ) from None
+        raise ScenarioError("cannot be read as YAML: it has a character that no text has", file, line) from None
     if content is None:
         raise ScenarioError("is empty; a scenario has at least schema_version and title", file, 1)
     if not isinstance(content, dict):
@@ -109,9 +105,7 @@ def _refuse_tricks(text: str, file: str) -> None:
     for entries, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         line = _line(event.start_mark)
         if getattr(event, "anchor", None):
-            raise ScenarioError(
-                "anchors and aliases (& and *) are not allowed; write the value out", file, line
-            )
+            raise ScenarioError("anchors and aliases (& and *) are not allowed; write the value out", file, line)
         if getattr(event, "tag", None):
             raise ScenarioError("tags (!) are not allowed", file, line)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -222,18 +216,14 @@ class Check:
         """A quarter from ``earliest`` to the last one."""
         if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}Q[1-4]", text):
             guess = nearest(str(text), [p for p in PERIODS if p >= earliest])
-            reason = (
-                f"{name}: {shown(text)} is not a quarter; allowed: {earliest} to {LAST}; nearest: {guess}"
-            )
+            reason = f"{name}: {shown(text)} is not a quarter; allowed: {earliest} to {LAST}; nearest: {guess}"
             raise self.error(reason, where, name)
         if not earliest <= text <= LAST:
             side = "before the start" if text < earliest else "after the last quarter"
             raise self.error(f"{name}: {text} lies {side}; allowed: {earliest} to {LAST}", where, name)
         return text
 
-    def settings(
-        self, values: Mapping[Any, Any], start: str
-    ) -> tuple[dict[str, Steps], tuple[Event, ...] | None]:
+    def settings(self, values: Mapping[Any, Any], start: str) -> tuple[dict[str, Steps], tuple[Event, ...] | None]:
         """Steps in time for each number by name, and the events (None where they are not named)."""
         steps: dict[str, Steps] = {}
         events = None

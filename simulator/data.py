@@ -105,24 +105,18 @@ def digest(folder: Path | None = None) -> str:
     return _digest(_home(folder))
 
 
-def yearly(
-    series: str, key: str = "", *, column: str = "value", folder: Path | None = None
-) -> dict[int, float]:
+def yearly(series: str, key: str = "", *, column: str = "value", folder: Path | None = None) -> dict[int, float]:
     """A driver by year, ``{2012: 423.0, …}``; ``column`` is value, low or high. DataError if none."""
     return {day.year: number for day, number in dated(series, key, column=column, folder=folder)}
 
 
-def dated(
-    series: str, key: str = "", *, column: str = "value", folder: Path | None = None
-) -> list[tuple[date, float]]:
+def dated(series: str, key: str = "", *, column: str = "value", folder: Path | None = None) -> list[tuple[date, float]]:
     """A driver as (day from which it holds, number), in order of time. DataError where there is none."""
     frame = _table("drivers", _home(folder))
     rows = frame[(frame["series"] == series) & (frame["key"] == key)].sort_values("period_start")
     if rows.empty:
         raise DataError("data/drivers.csv", 0, f"no series {series!r} with key {key!r}")
-    return [
-        (day.date(), float(number)) for day, number in zip(rows["period_start"], rows[column], strict=True)
-    ]
+    return [(day.date(), float(number)) for day, number in zip(rows["period_start"], rows[column], strict=True)]
 
 
 def values(
@@ -150,9 +144,7 @@ def duty_table(
     DataError names a missing combination.
     """
     frame = _table("duties", _home(folder))
-    found = dict(
-        zip(zip(frame["market"], frame["origin"], frame["goods"], strict=True), frame[column], strict=True)
-    )
+    found = dict(zip(zip(frame["market"], frame["origin"], frame["goods"], strict=True), frame[column], strict=True))
     out = np.empty((len(markets), len(origins), len(goods)))
     for place in np.ndindex(out.shape):
         cell = (markets[place[0]], origins[place[1]], goods[place[2]])

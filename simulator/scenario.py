@@ -135,16 +135,12 @@ class Scenario:
         if name not in PARAMETERS:
             raise ScenarioError(unknown(name, PARAMETERS), name=name)
         default = PARAMETERS[name].default
-        return _after(
-            default if isinstance(default, dict) else {FIRST: default}, self._settings.get(name, {})
-        )
+        return _after(default if isinstance(default, dict) else {FIRST: default}, self._settings.get(name, {}))
 
     def value(self, name: str, quarter: str) -> float:
         """The setting in force in ``quarter`` ("2027Q1"), in the number's own unit and without lag."""
         if quarter not in PERIODS:
-            raise ScenarioError(
-                f"{shown(quarter)} is not a quarter; allowed: {FIRST} to {PERIODS[-1]}", name=name
-            )
+            raise ScenarioError(f"{shown(quarter)} is not a quarter; allowed: {FIRST} to {PERIODS[-1]}", name=name)
         steps = self.steps(name)
         return list(steps.values())[bisect_right(list(steps), quarter) - 1]
 
@@ -152,9 +148,7 @@ class Scenario:
         """Every number at every step of the model."""
         return Paths(self, steps_per_year, first_year, last_year)
 
-    def with_values(
-        self, values: Mapping[str, Any], start: str | None = None, id: str | None = None
-    ) -> Scenario:
+    def with_values(self, values: Mapping[str, Any], start: str | None = None, id: str | None = None) -> Scenario:
         """A new scenario with other numbers, steps in time or events; this one stays as it is.
 
         Bare numbers of levers and drivers hold from ``start``, by default this scenario's. Where nothing
@@ -485,8 +479,7 @@ def json_schema() -> dict[str, Any]:
             "type": ["string", "null"],
             "description": "A shipped scenario, or a file beside this one",
         },
-        "start": quarter
-        | {"description": f"Bare numbers of levers and drivers hold from here; else {START}"},
+        "start": quarter | {"description": f"Bare numbers of levers and drivers hold from here; else {START}"},
         "set": {"type": ["object", "null"], "properties": settings, "additionalProperties": False},
         "sources": {"type": "array", "items": text, "description": "Keys of data/sources.csv"},
         "order": {"type": "integer", "description": "Place in lists of scenarios"},

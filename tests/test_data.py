@@ -40,9 +40,7 @@ def test_the_data_package_validates():
 def test_every_file_is_described_and_read():
     package = json.loads((FOLDER / "datapackage.json").read_text(encoding="utf-8"))
     described = {item["path"] for item in package["resources"]}
-    assert (
-        described == {file.name for file in FOLDER.glob("*.csv")} == {f"{name}.csv" for name in data.TABLES}
-    )
+    assert described == {file.name for file in FOLDER.glob("*.csv")} == {f"{name}.csv" for name in data.TABLES}
     assert all(len(data.table(name)) for name in data.TABLES)
 
 
@@ -198,9 +196,7 @@ def test_shares_add_up_to_one(entity, quantity, keys):
 
 @pytest.mark.parametrize("goods", data.GOODS)
 def test_stages_share_out_the_work(goods):
-    stages = [
-        data.values("goods", f"weight_{stage}", [goods])[0] for stage in ("cut", "sew", "finish", "pack")
-    ]
+    stages = [data.values("goods", f"weight_{stage}", [goods])[0] for stage in ("cut", "sew", "finish", "pack")]
     assert sum(stages) == pytest.approx(1.0)
 
 
@@ -341,9 +337,7 @@ def header_without(column: str):
     def cut(raw: bytes) -> bytes:
         rows = list(csv.reader(raw.decode("utf-8").splitlines()))
         place = rows[0].index(column)
-        return "\n".join(
-            ",".join(f'"{cell}"' for cell in row[:place] + row[place + 1 :]) for row in rows
-        ).encode()
+        return "\n".join(",".join(f'"{cell}"' for cell in row[:place] + row[place + 1 :]) for row in rows).encode()
 
     return cut
 

@@ -122,9 +122,7 @@ def test_a_bare_number_holds_from_the_start_of_the_file_and_steps_from_their_dat
 
 def test_a_child_takes_over_from_its_first_step_on(write):
     write("set:\n  automation.subsidy: {2026Q1: 0.1, 2030Q1: 0.4}\n  energy.price: 0.12\n", "parent.yaml")
-    child = load_scenario(
-        write("based_on: parent\nset:\n  automation.subsidy: {2028Q1: 0.3}\n", "child.yaml")
-    )
+    child = load_scenario(write("based_on: parent\nset:\n  automation.subsidy: {2028Q1: 0.3}\n", "child.yaml"))
     assert child.settings["automation.subsidy"] == {"2026Q1": 0.1, "2028Q1": 0.3}
     assert child.settings["energy.price"] == {"2025Q1": 0.12} and "energy.price" not in child.own_settings
     bare = load_scenario(write("based_on: parent\nset:\n  automation.subsidy: 0.3\n", "bare.yaml"))
@@ -414,9 +412,7 @@ def test_missing_files_and_folders_are_refused(tmp_path):
         with pytest.raises(ScenarioError):
             check_file(given)
     error = refusal("transitoin")
-    assert (
-        error.line is None and "nearest: transition;" in str(error) and "high_tech_high_skills" in str(error)
-    )
+    assert error.line is None and "nearest: transition;" in str(error) and "high_tech_high_skills" in str(error)
     assert "not a known scenario" in str(refusal(""))
 
 
@@ -451,11 +447,7 @@ def test_other_values_make_a_new_scenario_and_leave_the_old_one_alone():
     old = load_scenario("transition")
     before = copy.deepcopy(old)
     new = old.with_values({"automation.subsidy": 0.3, "labour.force": 2.5e6}, start="2027Q1")
-    assert (
-        old == before
-        and old.settings == before.settings
-        and old.paths().raw["automation.subsidy"][-1] == 0.25
-    )
+    assert old == before and old.settings == before.settings and old.paths().raw["automation.subsidy"][-1] == 0.25
     assert new.based_on == "transition" and new.id.startswith("transition+") and new.id != old.id
     assert [new.value("automation.subsidy", q) for q in ("2024Q4", "2026Q4", "2027Q1")] == [0.0, 0.25, 0.3]
     assert new.value("labour.force", "2012Q1") == 2_500_000
@@ -573,11 +565,7 @@ def test_odd_words_survive_in_the_text(write):
 def test_a_lag_runs_in_linearly_from_the_date_of_each_change():
     """By hand: logistics takes three years, a quarter adds 1/12 of a change, its first one half of that."""
     assert PARAMETERS["infrastructure.logistics"].lag == 3
-    paths = (
-        load_scenario("baseline")
-        .with_values({"infrastructure.logistics": {"2026Q1": 0.6, "2027Q1": 0.0}})
-        .paths()
-    )
+    paths = load_scenario("baseline").with_values({"infrastructure.logistics": {"2026Q1": 0.6, "2027Q1": 0.0}}).paths()
     first = (2026 - 2012) * 4
     effective, raw = paths.effective["infrastructure.logistics"], paths.raw["infrastructure.logistics"]
     assert raw[first - 1] == 0.0 and set(raw[first : first + 4]) == {0.6} and raw[first + 4] == 0.0
@@ -632,9 +620,7 @@ def test_a_part_of_the_years_is_cut_from_the_whole():
     scenario = load_scenario("transition")
     whole, part = scenario.paths(), scenario.paths(first_year=2026, last_year=2030)
     for name in PARAMETERS:
-        np.testing.assert_allclose(
-            part.effective[name], whole.effective[name][56:76], atol=1e-12, err_msg=name
-        )
+        np.testing.assert_allclose(part.effective[name], whole.effective[name][56:76], atol=1e-12, err_msg=name)
     for wrong in ({"steps_per_year": 5}, {"last_year": 2011}):
         with pytest.raises(ValueError):
             scenario.paths(**wrong)

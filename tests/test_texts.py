@@ -87,11 +87,7 @@ AVOID = (
 
 def folded(words: str) -> str:
     """As a search compares: no break marks, one of two look-alike subscripts."""
-    return (
-        unicodedata.normalize("NFC", words)
-        .replace(ZERO_WIDTH_SPACE, "")
-        .replace("\u17d2\u178a", "\u17d2\u178f")
-    )
+    return unicodedata.normalize("NFC", words).replace(ZERO_WIDTH_SPACE, "").replace("\u17d2\u178a", "\u17d2\u178f")
 
 
 def placeholders(template: str) -> set[str]:
@@ -120,9 +116,7 @@ def test_every_number_indicator_unit_and_group_has_words(lang: str) -> None:
 
 
 def test_both_languages_have_the_same_texts_with_the_same_placeholders() -> None:
-    from_registries = {
-        key for key in KHMER if key.startswith("units.")
-    }  # English shows most units as they are
+    from_registries = {key for key in KHMER if key.startswith("units.")}  # English shows most units as they are
     assert set(KHMER) - set(ENGLISH) <= from_registries
     assert set(ENGLISH) <= set(KHMER)
     for key in set(KHMER) & set(ENGLISH):
@@ -172,18 +166,14 @@ def test_khmer_keeps_its_rules(key: str) -> None:
     assert set(re.findall("[A-Za-z]+", words)) <= LATIN
     assert not re.search("[\u17e0-\u17e9]", words), "digits are Arabic"
     assert not any(avoided in words.replace(mark, "") for avoided in AVOID)
-    assert not re.search(f"{mark}[{mark} ។៖»?)]|[ «(]{mark}|^{mark}|{mark}$", words), (
-        "a break mark parts two words"
-    )
+    assert not re.search(f"{mark}[{mark} ។៖»?)]|[ «(]{mark}|^{mark}|{mark}$", words), "a break mark parts two words"
     assert not re.search(f"{mark}[\u17b4-\u17d3\u17dd]|\u17d2{mark}", words), "a break mark splits a syllable"
     assert not re.search(" ។| ៖|  ", words)
     if letters(words) > 15:
         assert max(map(letters, re.split(f"[{mark} ]", words))) <= 20, "no line can break here"
     if key.startswith(("sentences.", "glossary.")):
         assert KHMER[key].endswith("។") and ENGLISH[key].endswith(".")
-    if key.startswith(("parameters.", "units.", "groups.", "terms.", "app.chart_e")) or key.endswith(
-        ".label"
-    ):
+    if key.startswith(("parameters.", "units.", "groups.", "terms.", "app.chart_e")) or key.endswith(".label"):
         assert "។" not in words
 
 
@@ -264,9 +254,7 @@ NBSP = NO_BREAK_SPACE
         (float("nan"), "share", "–", "–"),
     ],
 )
-def test_numbers_are_written_alike_with_their_units(
-    value: float, unit: str, english: str, khmer: str
-) -> None:
+def test_numbers_are_written_alike_with_their_units(value: float, unit: str, english: str, khmer: str) -> None:
     assert number(value, unit, "en") == english
     assert folded(number(value, unit, "km")) == khmer
 
@@ -304,7 +292,5 @@ def test_examples_hold_and_texts_load_at_once() -> None:
         "import simulator.texts as t, time; a = time.process_time(); "
         "t.catalogue('en'); t.catalogue('km'); print(time.process_time() - a)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", timing], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", timing], cwd=ROOT, capture_output=True, text=True, check=True)
     assert float(done.stdout) < (0.06 if hasattr(yaml, "CSafeLoader") else 1.0)

@@ -259,6 +259,7 @@ def _bottom(lang: str, shown: Shown | None) -> None:
     version = f"{__version__} ({about['code']}, {about['data']})" if about else __version__
     st.html(
         f'<div lang="{lang}"><h2>{escape(text("app.about_model", lang))}</h2><ul>{limits}</ul>'
-        f'<details class="more"><summary>{escape(text("app.glossary_title", lang))}</summary><dl>{terms}</dl></details>{sources}'
+        f'<details class="more"><summary>{escape(text("app.glossary_title", lang))}</summary><dl>{terms}</dl></details>'
+        f"{sources}"
         f'<p class="note">{escape(text("app.version", lang))} {escape(version)}</p></div>'
     )
