@@ -15,10 +15,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from simulator.terminal import HEADLINES, Progress, print_comparison, print_json, print_run, print_table
+from simulator.terminal import (
+    HEADLINES,
+    Progress,
+    print_comparison,
+    print_json,
+    print_run,
+    print_table,
+    print_validation,
+)
 from simulator.version import __version__
 
 if TYPE_CHECKING:
+    from simulator.analysis.validate import Validation
     from simulator.compare import Comparison
     from simulator.results import Result
 
@@ -268,10 +277,33 @@ def _compared(arguments: argparse.Namespace) -> Comparison:
         progress.end()
 
 
-def _failures(comparison: Comparison) -> int:
-    for failure in comparison.failures:
+def _failures(outcome: Comparison | Validation) -> int:
+    for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
-    return SOME_FAILED if comparison.failures else DONE
+    return SOME_FAILED if outcome.failures else DONE
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """The verdicts on statements and patterns, which never change the exit code."""
+    from simulator.analysis.validate import validate as validate_
+
+    everything = not (arguments.statements or arguments.patterns)
+    progress = Progress("runs")
+    try:
+        validation = validate_(
+            arguments.statements or everything,
+            arguments.patterns or everything,
+            arguments.seeds,
+            arguments.people_per_agent,
+            progress=progress,
+        )
+    finally:
+        progress.end()
+    if arguments.json:
+        print_json(validation.to_json())
+    else:
+        print_validation(validation)
+    return _failures(validation)
 
 
 def store(arguments: argparse.Namespace) -> int:
@@ -449,6 +481,13 @@ def _parser() -> _Parser:
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"), help="(report.html)")
     sub.add_argument("--lang", choices=("both", "en", "km"), default="both", help="language (both)")
 
+    sub = command("validate", validate, "judge the model by statements and patterns fixed beforehand")
+    sub.add_argument("--statements", action="store_true", help="what the 2019 volume says of the futures")
+    sub.add_argument("--patterns", action="store_true", help="patterns of the sector (both unless one is named)")
+    sub.add_argument("--seeds", type=_whole(1), default=5, metavar="N", help="runs of each with different luck (5)")
+    _add_people(sub)
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
 
@@ -463,10 +502,14 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_size(sub: argparse.ArgumentParser) -> None:
+def _add_people(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--people-per-agent", type=_whole(1, 1000), default=50, metavar="N", help="people one agent is (50)"
     )
+
+
+def _add_size(sub: argparse.ArgumentParser) -> None:
+    _add_people(sub)
     sub.add_argument("--until", type=_whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)")
 
 

@@ -36,14 +36,14 @@ _SHOW = (
     "__main__.py",
     "odd.py",
 )
-_AFTER = ("compare.py", "batch.py", "shipped")
+_AFTER = ("compare.py", "batch.py", "analysis", "shipped")
 
 Progress = Callable[[int, int], None]  # done, of how many
 
 
 @cache
 def code_digest() -> str:
-    """12 hex digits of the package's files that decide a run; pages, texts and comparisons are left out."""
+    """12 hex digits of the package's files that decide a run; pages, texts, comparisons and analyses are left out."""
     package = Path(__file__).resolve().parent
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simulator.analysis.validate import Validation
     from simulator.compare import Comparison
     from simulator.results import Result
 
@@ -98,6 +99,33 @@ def print_comparison(comparison: Comparison) -> None:
         if len(rows) > 1:
             print(f"\n{label}, {_unit(unit)}")
             _print_right(rows)
+
+
+def print_validation(validation: Validation) -> None:
+    """A line a statement or pattern, the verdict first, and one below for each number it rests on."""
+    about = validation.metadata
+    print(f"{about['people_per_agent']} people an agent, {len(about['seeds'])} seeds; {about['draws']}.")
+    for title, table in (("Statements", validation.statements), ("Patterns", validation.patterns)):
+        rows = table.to_dict("records")
+        if not rows:
+            continue
+        lines = [("verdict", "", "draws", "value", "threshold", "")]
+        for row in rows:
+            lines.append((row["verdict"], row["id"], _share(row["share_of_draws"]), "", "", row["text"]))
+            for part in row["parts"]:
+                value = "–" if part["value"] is None else f"{part['value']:.4g}"
+                kept_out = ", kept out" if part["kept_out"] else ""
+                measure = f"  {part['measure']}{kept_out}"
+                lines.append(("", "", _share(part["share_of_draws"]), value, part["threshold"], measure))
+        count = ", ".join(f"{n} {name}" for name, n in table["verdict"].value_counts().items())
+        print(f"\n{title}: {count}")
+        print_table(lines)
+        notes = [f"{row['id']}: {row['note']}" for row in rows if row["note"]]
+        print("\n".join(notes))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{100 * value:.0f} %"
 
 
 def _range(row: pd.Series[Any], middle: str, ends: str, unit: str) -> str:

@@ -64,7 +64,7 @@ def test_the_version_is_told_at_once():
     assert time.perf_counter() - began < 0.5
 
 
-@pytest.mark.parametrize("command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "app"])
+@pytest.mark.parametrize("command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "validate", "app"])
 def test_every_command_has_help(call, command):
     code, out, err = call(command, "--help")
     assert (code, err) == (0, "")
@@ -98,7 +98,7 @@ def test_wrong_usage_is_one_line_and_code_2(call, words, message):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["experiment", "calibrate", "validate", "optimise", "verify"])
+@pytest.mark.parametrize("command", ["experiment", "calibrate", "optimise", "verify"])
 def test_commands_of_later_versions_are_unknown(call, command):
     code, _, err = call(command)
     assert code == 2

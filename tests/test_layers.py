@@ -29,6 +29,7 @@ LAYERS = (
     ("store",),
     ("batch",),
     ("compare",),
+    ("analysis",),
     ("drawing",),
     ("charts", "odd", "sentences"),
     ("tables",),

@@ -13,6 +13,8 @@ from simulator.report import report_html, write_report
 from simulator.tables import RESULTS, band, first_difference
 from simulator.texts import LANGUAGES, text
 
+pytestmark = pytest.mark.slow  # each test draws a whole report
+
 SECTIONS = (
     "question",
     "what_compared",
