@@ -140,6 +140,7 @@ def residuals(model: GarmentModel, before: Snapshot) -> dict[str, float]:
     )  # fmt: skip
     loans = books["borrowed"] - books["repaid"] - books["loans_settled"]
     scale = np.maximum(1.0, revenue)
+    own = sum(books[name] for name in ("wages", "contributions", "depreciation", "scrapped", "interest")) + profit
     return {
         "I1 people": float(abs(counts[[OUTSIDE, EMPLOYED, DISPLACED, TRAINING]].sum() - len(w))),
         "I2 employed have a living factory": float(np.sum((w.state == EMPLOYED) != has_factory) + np.sum(~living)),
@@ -152,6 +153,7 @@ def residuals(model: GarmentModel, before: Snapshot) -> dict[str, float]:
         "I3 orders are shipped or diverted": _relative(o.ordered, o.shipped + o.diverted_capacity + o.diverted_staff),
         "I3 shipped is revenue": float(abs(b.orders[:, KH].sum() - revenue.sum()) / max(1.0, revenue.sum())),
         "I4 profit": float((np.abs(profit - from_stocks) / scale).max()),
+        "I5 value added": float((np.abs(_value_added(model) - own - _domestic(model)) / scale).max()),
         "I6 cash": float((np.abs(f.cash - start["cash"] - cash) / scale).max()),
         "I6 loans": float((np.abs(f.loans - start["loans"] - loans) / scale).max()),
         "I7 public account": abs(model.economy.balance - before.balance - model.account.balance)
@@ -159,6 +161,22 @@ def residuals(model: GarmentModel, before: Snapshot) -> dict[str, float]:
         "I8 factories": float(abs(f.open.sum() - before.open - len(model.opened) + model.leaving.sum())),
         "I9 wage bill": abs(books["wages"].sum() - model.paid_wages) / max(1.0, model.paid_wages),
     }
+
+
+def _value_added(model: GarmentModel) -> Array:
+    """Domestic value added of each factory from quantities and prices: what is left when imports are paid."""
+    f, books, pro, chain = model.factories, model.books, model.par.production, model.par.value_chain
+    imported = pro.materials * (1 - chain.domestic_materials * chain.upgrading)
+    services = (1 - pro.home_part) * (books["energy"] + books["overhead"] + books["maintenance"])
+    made = np.where(books["revenue"] > 0, f.output, 0.0)
+    return model.now("unit_value") * made * (f.quote - imported) - books["outage"] - services
+
+
+def _domestic(model: GarmentModel) -> Array:
+    """What each factory buys at home, from postings."""
+    books = model.books
+    services = books["energy"] + books["overhead"] + books["maintenance"]
+    return books["domestic_materials"] + model.par.production.home_part * services
 
 
 def _relative(one: Array, other: Array) -> float:

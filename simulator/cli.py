@@ -167,7 +167,7 @@ def new(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """One run: a table to read, files with --out, JSON with --json."""
     from simulator.indicators import COLUMNS
-    from simulator.results import choose, records, save_tables
+    from simulator.results import choose, records
     from simulator.run import find_draw
     from simulator.run import run as run_one
     from simulator.scenario import load_scenario
@@ -180,7 +180,14 @@ def run(arguments: argparse.Namespace) -> int:
         scenario = scenario.with_values(values)
     progress = Progress("steps", patience=2.0)
     try:
-        result = run_one(scenario, arguments.seed, arguments.people_per_agent, arguments.until, progress=progress)
+        result = run_one(
+            scenario,
+            arguments.seed,
+            arguments.people_per_agent,
+            arguments.until,
+            progress=progress,
+            track=arguments.out is not None,
+        )
     except RuntimeError as error:
         progress.end()
         print(f"{scenario.id}, seed {arguments.seed}: {error}", file=sys.stderr)
@@ -194,9 +201,8 @@ def run(arguments: argparse.Namespace) -> int:
         return (result.yearly() if yearly else result).select(indicators, groups)
 
     if arguments.out:
-        kept = chosen(False, "every")
-        folder = save_tables(arguments.out, {"runs": kept.runs, "series": kept.series}, arguments.format)
-        print(f"wrote runs and series ({arguments.format}) to {folder}", file=sys.stderr)
+        folder = chosen(False, "every").save(arguments.out, arguments.format)
+        print(f"wrote runs, series, people and factories ({arguments.format}) to {folder}", file=sys.stderr)
     shown = chosen(True, "all")
     if arguments.json:
         print_json({"metadata": records(shown.runs)[0], "series": records(shown.series)})
@@ -467,7 +473,7 @@ def _parser() -> _Parser:
         "--groups", type=_names, metavar="all|gender|…",
         help="totals, dimensions or single groups, with commas; every: all there are (default in files)",
     )  # fmt: skip
-    sub.add_argument("--out", type=Path, metavar="DIR", help="write runs and series there")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="write runs, series, people and factories there")
     sub.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="of the files (parquet)")
     sub.add_argument("--json", action="store_true", help="print JSON: yearly totals unless asked for more")
 

@@ -48,6 +48,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+HIT = ("gender", "age", "education", "skill")
 PEOPLE = ("gender", "age", "education", "skill", "goods", "tier")
 FACTORY = ("goods", "tier", "owner", "buyers")
 
@@ -81,11 +82,11 @@ _TABLE = (
     ("vacancies", "Open posts", _PEOPLE, "mean", (), "Posts that factories could not fill."),
     ("turnover", "Staff turnover", "share/year", "mean", (), "Leavers over people employed, at a yearly rate."),
     ("technician_coverage", "Technician coverage", _SHARE, "mean", (), "Technicians employed over those needed."),
-    ("layoffs", "Layoffs", _PEOPLE, "sum", ("gender", "age", "education"), "People laid off, closures included."),
-    ("reskilled", "Reskilled workers", _PEOPLE, "sum", ("gender",), "People who finished a public course."),
-    ("displaced", "Displaced workers", _PEOPLE, "mean", ("gender", "age", "education"),
+    ("layoffs", "Layoffs", _PEOPLE, "sum", HIT, "People laid off, closures included."),
+    ("reskilled", "Reskilled workers", _PEOPLE, "sum", HIT, "People who finished a public course."),
+    ("displaced", "Displaced workers", _PEOPLE, "mean", HIT,
      "Laid off, not yet back at work and not in a course."),
-    ("displaced_over_year", "Displaced for over a year", _PEOPLE, "mean", ("gender",),
+    ("displaced_over_year", "Displaced for over a year", _PEOPLE, "mean", HIT,
      "Laid off more than a year ago, not yet back at work and not in a course."),
     # pay
     ("mean_wage", "Mean wage", _WAGE, "mean", PEOPLE, "Mean earnings with overtime of people employed."),
@@ -97,7 +98,7 @@ _TABLE = (
     ("labour_cost_index", "Labour cost", "2024 = 1", "mean", (),
      "Operator cost over export unit values, 2024 = 1: the map's horizontal axis."),
     ("household_income", "Household income", _WAGE, "mean", (), "Mean income of an employed worker's household."),
-    ("remittances", "Remittances", _USD, "sum", ("gender",), "Wages sent home by migrant workers."),
+    ("remittances", "Remittances", _USD, "sum", PEOPLE, "Wages sent home by migrant workers."),
     ("living_wage_ratio", "Mean wage over living wage", "ratio", "mean", (), "Mean wage over a living wage."),
     # output
     ("exports", "Exports", _USD, "sum", ("goods", "market"), "Goods shipped abroad, at current prices."),

@@ -17,6 +17,7 @@ from simulator.processes.orders import Orders
 from simulator.schedule import QUARTER
 from simulator.state import GOODS, KH, KH_OWNER, ORIGINS, OWNERS, STAGES, Economy, Links
 from simulator.streams import Stream
+from simulator.tracking import Tracker
 from simulator.units import Array, share_of
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ class GarmentModel(mesa.Model):
 
     ``scenario`` is an id, a path or a Scenario; ``people_per_agent`` how many people a worker agent stands for;
     ``overrides`` sets parameters by name on top of the scenario. Without a ``seed`` one is drawn and kept in ``luck``.
-    Raises ScenarioError for a bad name or value, ValueError for a bad ``until`` or ``steps_per_year``, RuntimeError
-    when the table of factories is full.
+    With ``track`` a sample of people and factories is followed from step to step by ``tracker``. Raises
+    ScenarioError for a bad name or value, ValueError for a bad ``until`` or ``steps_per_year``, RuntimeError when the
+    table of factories is full.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class GarmentModel(mesa.Model):
         until: int = 2040,
         overrides: dict[str, Any] | None = None,
         draw: str | int = "best",
+        track: bool = False,
     ) -> None:
         self.luck = secrets.randbelow(2**31) if seed is None else int(seed)
         super().__init__(rng=self.luck)
@@ -90,6 +93,7 @@ class GarmentModel(mesa.Model):
         self.recorder = Recorder(tuple(period(i, steps_per_year) for i in range(self.last_step)))
         self._read_tables()
         self._open()
+        self.tracker = Tracker(self, Stream(self.luck, "track", 0)) if track else None
         self.datacollector = DataCollector(
             model_reporters={
                 name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS
@@ -179,6 +183,8 @@ class GarmentModel(mesa.Model):
             self.market_share_2012 = self.market_share
         self.recorder.add(observe.measure(self))
         observe.fill_relative(self)
+        if self.tracker is not None:
+            self.tracker.take_down(self)
         self.datacollector.collect(self)
         if self.recorder.steps >= self.last_step:
             self.running = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.indicators import COLUMNS, DIMENSIONS
+from simulator.indicators import COLUMNS, DIMENSIONS, HIT
 from simulator.state import (
     AUT,
     DISPLACED,
@@ -89,20 +89,16 @@ def _people(model: GarmentModel, put: Put) -> None:
         float(min(1.0, share_of(np.count_nonzero(job == TECHNICIAN) * weight, need, empty=1.0))),
     )
 
-    def split(people: Array, *dimensions: str) -> dict[str, Array]:
-        keys = {
-            "gender": lambda: np.where(w.woman[people], 0, 1),
-            "age": lambda: _age_group(model, people),
-            "education": lambda: w.education[people],
-        }
-        return {d: np.bincount(keys[d](), minlength=len(DIMENSIONS[d])) * weight for d in dimensions}
+    def hit(people: Array) -> dict[str, Array]:
+        groups = (np.where(w.woman[people], 0, 1), _age_group(model, people), w.education[people], w.skill[people])
+        return {d: np.bincount(k, minlength=len(DIMENSIONS[d])) * weight for d, k in zip(HIT, groups, strict=True)}
 
-    put("layoffs", len(model.laid_off) * weight, **split(model.laid_off, "gender", "age", "education"))
-    put("reskilled", len(model.reskilled) * weight, **split(model.reskilled, "gender"))
+    put("layoffs", len(model.laid_off) * weight, **hit(model.laid_off))
+    put("reskilled", len(model.reskilled) * weight, **hit(model.reskilled))
     waiting = np.flatnonzero(w.state == DISPLACED)
-    put("displaced", len(waiting) * weight, **split(waiting, "gender", "age", "education"))
+    put("displaced", len(waiting) * weight, **hit(waiting))
     long = waiting[model.step_number - w.displaced_at[waiting] > model.steps_per_year]
-    put("displaced_over_year", len(long) * weight, **split(long, "gender"))
+    put("displaced_over_year", len(long) * weight, **hit(long))
 
     sums = {d: np.bincount(k, weights=wage, minlength=size[d]) for d, k in key.items()}
     mean = float(share_of(wage.sum(), total))
@@ -118,7 +114,9 @@ def _people(model: GarmentModel, put: Put) -> None:
     put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
     put("household_income", mean + par.labour.household_other * model.now("outside_wage") if total else 0.0)
     sent = wage * w.migrant[rows] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
-    put("remittances", float(sent.sum()), gender=np.bincount(key["gender"], weights=sent, minlength=2))
+    put(
+        "remittances", float(sent.sum()), **{d: np.bincount(k, weights=sent, minlength=size[d]) for d, k in key.items()}
+    )
     put("living_wage_ratio", mean / model.now("living_wage"))
 
 

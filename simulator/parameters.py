@@ -190,6 +190,9 @@ class Skills:
     technician_cohort: float = uncertainty(
         0.006, 0.003, 0.009, "share", "Technicians among new lower-secondary entrants"
     )
+    upper_secondary_ratio: float = uncertainty(
+        3.0, 1.0, 5.0, "ratio", "Technicians among upper-secondary people against lower-secondary"
+    )
     engineer_stock: float = uncertainty(0.008, 0.004, 0.012, "share", "Engineers among upper-secondary people, 2012")
     engineer_interest: float = uncertainty(0.10, 0.05, 0.2, "share", "Engineers who would consider the sector")
     leak: float = uncertainty(0.09, 0.045, 0.135, "1/year", "Technicians outside who settle in other sectors")
@@ -421,6 +424,7 @@ class Factories:
     entry_sensitivity: float = fitted(8.0, 8.0, 20.0, "", "Response of entry to margins")
     entry_pressure: float = uncertainty(3.0, 2.0, 4.0, "", "Response of entry to orders over capacity")
     entry_pressure_cap: float = uncertainty(4.0, 2.0, 6.0, "ratio", "Largest ratio of orders to capacity that is heard")
+    entry_most: float = uncertainty(0.4, 0.3, 1.0, "1/year", "Most new factories a year over those of 2012")
     entry_use: float = uncertainty(0.5, 0.2, 1.0, "ratio", "Output a new factory plans for against the usual use")
     entry_noise: float = uncertainty(0.3, 0.0, 0.6, "log", "Spread of new factories' automation")
     compliance_sd: float = uncertainty(0.1, 0.0, 0.2, "0-1", "Spread of compliance over factories")

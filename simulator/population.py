@@ -142,9 +142,11 @@ def open_labour_force(model: GarmentModel, rng: Stream) -> Workers:
     low, high = np.array(list(AGE_GROUPS.values())).T
     age = low[group] + (high - low)[group] * rng.uniform(rows, "age")
     people.born[:] = -np.floor(age / model.dt)
-    education = np.cumsum(data.values("education", "opening_share", EDUCATION))
+    schooling = data.values("education", "opening_share", EDUCATION)
+    education = np.cumsum(schooling)
     people.education[:] = np.searchsorted(education[:-1] / education[-1], rng.uniform(rows, "education"))
-    workers.give_skills(model, rng, rows, par.skills.technician_stock, par.skills.engineer_stock)
+    technicians = workers.technician_shares(model, par.skills.technician_stock, schooling)
+    workers.give_skills(model, rng, rows, technicians, par.skills.engineer_stock)
     return people
 
 

@@ -9,7 +9,8 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from simulator.checks import unknown
 from simulator.indicators import COLUMNS, DIMENSIONS, INDICATORS
+from simulator.tracking import FACTORIES, NOTHING, PEOPLE, Tracked, Tracks
 
 SERIES_COLUMNS = ("run_id", "scenario", "draw", "seed", "period", "group", "indicator", "unit", "value")
 _FIRST = ("run_id", "scenario", "draw", "seed")
@@ -39,8 +41,7 @@ _WHOLE = frozenset({"draw", "seed", "people_per_agent", "until", "steps_per_year
 _TEXTS = frozenset({"run_id", "scenario", "period", "group", "indicator", "unit", *_VERSIONS})
 _TEXTS |= {"status", "error", "scenario_text"}
 RUN_COLUMNS = _FIRST + _LAST  # parameters that differ from the default stand between the two parts
-PEOPLE_COLUMNS = ("period", "worker", "gender", "age", "education", "skill", "factory", "wage")
-FACTORY_COLUMNS = ("period", "factory", "goods", "tier", "owner", "workers", "automation", "margin")
+PEOPLE_COLUMNS, FACTORY_COLUMNS = tuple(PEOPLE), tuple(FACTORIES)
 QUANTILES = (0.1, 0.5, 0.9)
 _META = b"garment-sim"
 
@@ -60,8 +61,7 @@ class Result:
     values: NDArray[np.float64]
     periods: tuple[str, ...]
     columns: tuple[tuple[str, str], ...] = COLUMNS
-    people: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PEOPLE_COLUMNS)))
-    factories: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FACTORY_COLUMNS)))
+    tracks: Tracks = NOTHING
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.periods), len(self.columns)):
@@ -78,6 +78,16 @@ class Result:
     def series(self) -> pd.DataFrame:
         """The tidy table, one row a period and column: ``SERIES_COLUMNS``."""
         return tidy([self])
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The people followed, one row a person a step: ``PEOPLE_COLUMNS``; empty where nobody was followed."""
+        return _life_courses(PEOPLE, self.tracks.people, self.tracks.periods)
+
+    @cached_property
+    def factories(self) -> pd.DataFrame:
+        """The factories followed, one row a factory a step: ``FACTORY_COLUMNS``; empty where none was followed."""
+        return _life_courses(FACTORIES, self.tracks.factories, self.tracks.periods)
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -111,8 +121,14 @@ class Result:
         return replace(self, metadata={**self.metadata, "scenario": scenario, "scenario_text": text})
 
     def save(self, folder: str | Path, format: str = "parquet") -> Path:
-        """Write ``runs`` and ``series`` (zstd Parquet, or CSV); a failure leaves old files as they were."""
-        return save_tables(folder, {"runs": self.runs, "series": self.series}, format)
+        """Write ``runs`` and ``series`` (zstd Parquet, or CSV); a failure leaves old files as they were.
+
+        A run that followed people and factories writes ``people`` and ``factories`` too, which ``load`` leaves aside.
+        """
+        tables = {"runs": self.runs, "series": self.series}
+        if self.tracks.periods:
+            tables |= {"people": self.people, "factories": self.factories}
+        return save_tables(folder, tables, format)
 
     @classmethod
     def load(cls, folder: str | Path, run_id: str | None = None) -> Result:
@@ -298,6 +314,25 @@ def _frame(
         kind = np.int8 if len(names) < 128 else np.int16
         tiled = np.tile(codes.astype(kind), len(periods) * repeat)
         data[name] = pd.Categorical.from_codes(tiled, pd.Index(names, dtype="str"))
+    return pd.DataFrame(data)
+
+
+def _life_courses(
+    columns: Mapping[str, Tracked], taken: Mapping[str, NDArray[Any]], periods: Sequence[str]
+) -> pd.DataFrame:
+    """Names for steps and words for codes."""
+    data: dict[str, Any] = {}
+    for name, column in columns.items():
+        values = taken[name]
+        if name == "period":
+            data[name] = pd.array(list(periods), dtype="str").take(values)
+        elif name == "person":
+            codes, names = pd.factorize(values.astype(object))
+            data[name] = pd.Categorical.from_codes(codes, pd.Index(names, dtype="str"))
+        elif column.words:
+            data[name] = pd.Categorical.from_codes(values, pd.Index(column.words, dtype="str"))
+        else:
+            data[name] = values
     return pd.DataFrame(data)
 
 

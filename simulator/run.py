@@ -19,6 +19,7 @@ import numpy as np
 from simulator.data import digest
 from simulator.results import InputError, Result
 from simulator.scenario import FIRST, Scenario, load_scenario
+from simulator.tracking import NOTHING
 from simulator.version import __version__
 
 FIRST_YEAR, LAST_YEAR = 2012, 2040
@@ -142,16 +143,18 @@ def run(
     draw: str | int = "best",
     steps_per_year: int = 4,
     progress: Progress | None = None,
+    track: bool = True,
 ) -> Result:
     """Run a scenario (id, path or Scenario) from 2012 to the end of ``until``.
 
-    ``progress`` is called with the steps done and their number. Raises InputError or ScenarioError for what
-    cannot be run, RuntimeError where the model itself must stop.
+    ``progress`` is called with the steps done and their number. With ``track`` the result has its ``people`` and
+    ``factories``, a sample followed from step to step; it changes no other number. Raises InputError or
+    ScenarioError for what cannot be run, RuntimeError where the model itself must stop.
     """
-    return execute(Request.of(scenario, seed, people_per_agent, until, draw, steps_per_year), progress)
+    return execute(Request.of(scenario, seed, people_per_agent, until, draw, steps_per_year), progress, track)
 
 
-def execute(request: Request, progress: Progress | None = None) -> Result:
+def execute(request: Request, progress: Progress | None = None, track: bool = False) -> Result:
     """Run a request. Its values are the same to the byte wherever and whenever it runs."""
     from simulator.model import GarmentModel
 
@@ -163,6 +166,7 @@ def execute(request: Request, progress: Progress | None = None) -> Result:
         steps_per_year=request.steps_per_year,
         until=request.until,
         draw="best" if request.draw == BEST else request.draw,
+        track=track,
     )
     done, steps = 0, (request.until - FIRST_YEAR + 1) * request.steps_per_year
     while model.running:
@@ -172,7 +176,8 @@ def execute(request: Request, progress: Progress | None = None) -> Result:
             progress(done, steps)
     periods = tuple(model.recorder.periods)
     values = np.array(model.recorder.values[: len(periods)], dtype=np.float64)
-    return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods)
+    tracks = model.tracker.tracks(periods) if model.tracker is not None else NOTHING
+    return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods, tracks=tracks)
 
 
 def find_draw(draw: str | int) -> int:

@@ -21,6 +21,7 @@ JOBS = ("operator", "technician", "engineer")
 OPERATOR, TECHNICIAN, ENGINEER = range(3)
 NO_SKILL, OPERATOR_SKILL, TECHNICIAN_SKILL, ENGINEER_SKILL = range(4)
 OUTSIDE, EMPLOYED, DISPLACED, TRAINING = range(4)
+STATES = ("outside", "employed", "displaced", "training")
 KH, AUT = 0, 6
 EU, US, ASEAN = 0, 1, 3
 KH_OWNER = 5

@@ -104,7 +104,7 @@ def print_comparison(comparison: Comparison) -> None:
 def print_validation(validation: Validation) -> None:
     """A line a statement or pattern, the verdict first, and one below for each number it rests on."""
     about = validation.metadata
-    print(f"{about['people_per_agent']} people an agent, {len(about['seeds'])} seeds; {about['draws']}.")
+    print(f"{about['people_per_agent']} people an agent, seeds: {len(about['seeds'])}; {about['draws']}.")
     for title, table in (("Statements", validation.statements), ("Patterns", validation.patterns)):
         rows = table.to_dict("records")
         if not rows:
@@ -120,8 +120,7 @@ def print_validation(validation: Validation) -> None:
         count = ", ".join(f"{n} {name}" for name, n in table["verdict"].value_counts().items())
         print(f"\n{title}: {count}")
         print_table(lines)
-        notes = [f"{row['id']}: {row['note']}" for row in rows if row["note"]]
-        print("\n".join(notes))
+        print("".join(f"{row['id']}: {row['note']}\n" for row in rows if row["note"]), end="")
 
 
 def _share(value: float | None) -> str:

@@ -64,7 +64,9 @@ def test_the_version_is_told_at_once():
     assert time.perf_counter() - began < 0.5
 
 
-@pytest.mark.parametrize("command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "validate", "app"])
+@pytest.mark.parametrize(
+    "command", ["list", "check", "schema", "run", "compare", "report", "new", "store", "validate", "app"]
+)
 def test_every_command_has_help(call, command):
     code, out, err = call(command, "--help")
     assert (code, err) == (0, "")

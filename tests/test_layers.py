@@ -23,6 +23,7 @@ LAYERS = (
     ("world", "agents"),
     ("processes", "accounts"),
     ("population", "schedule", "observe"),
+    ("tracking",),
     ("model",),
     ("results",),
     ("run",),

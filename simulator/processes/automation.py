@@ -8,8 +8,8 @@ import numpy as np
 
 from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
-from simulator.state import ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN
-from simulator.units import MILLION, Array, Number, per_step
+from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
+from simulator.units import MILLION, Array, Number, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -51,6 +51,7 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     able = f.open & (price <= funds) & (f.margin > auto.least_margin) & np.isfinite(benefit)
     reviews = rng.uniform(len(f), "review") < per_step(auto.review_rate, model.dt)
     adopts = able & reviews & (rng.uniform(len(f), "judgement") < chance)
+    model.automated = np.where(adopts, stage, NOWHERE)
     _buy(model, np.flatnonzero(adopts), stage, step, outlay)
 
 
@@ -60,7 +61,7 @@ def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Ar
     net = outlay[rows, j] * planned(model)[rows] * uv / MILLION
     gross = net / (1 - subsidy)
     f.automation[rows, j] += step[rows, j]
-    f.units[rows, j] += gross / (uv * model.now("robot_price"))
+    f.units[rows, j] += share_of(gross, uv * model.now("robot_price"))
     f.machines[rows, j] += net
     f.automated_at[rows] = model.step_number
     cost = np.zeros(len(f))

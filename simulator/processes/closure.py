@@ -64,10 +64,10 @@ def leave(model: GarmentModel, rng: Stream) -> None:
         f.moved_to[moves], weights=f.capacity[moves], minlength=len(model.economy.moved_capacity)
     )
     model.leaving, model.moving = goes, moves
-    _wind_up(model, goes)
+    wind_up(model, goes)
 
 
-def _wind_up(model: GarmentModel, goes: Array) -> None:
+def wind_up(model: GarmentModel, goes: Array) -> None:
     """Staff are displaced, plant and machines written off, cash and loans settled with owner and lenders."""
     f, workers, books = model.factories, model.workers, model.books
     at_work = np.flatnonzero(workers.state == EMPLOYED)
@@ -121,14 +121,15 @@ def enter(model: GarmentModel, rng: Stream) -> None:
     gain = 1 + par.business.entry_gain * par.business.e_government
     gain *= 1 + par.business.attraction_gain * par.business.investor_attraction
     mean = entry_rate(
-        base=par.factories.entry_rate * par.factories.opening * share_of(number, number.sum()),
+        base=par.factories.entry_rate * par.factories.opening * (number + 1) / (number.sum() + len(GOODS)),
         margin=eco.mean_margin,
         markup=par.pricing.markup,
         sensitivity=par.factories.entry_sensitivity,
         pressure=pressure**par.factories.entry_pressure,
         gain=gain,
     )
-    eco.entry_queue += mean * dt
+    most = par.factories.entry_most * par.factories.opening
+    eco.entry_queue += mean * min(1.0, most / max(mean.sum(), 1e-9)) * dt
     days = (
         par.business.entry_days
         + (par.business.entry_days_digital - par.business.entry_days) * par.business.e_government

@@ -160,7 +160,7 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     asked = load + offer / (uv * np.maximum(f.quote, 1e-9))
     large = np.bincount(links.factory, weights=taken * b.large[links.buyer], minlength=len(f))
     refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    large += second_spending * share_of(refused_large, refused_goods)[f.goods]
+    large = large + second_spending * share_of(refused_large, refused_goods)[f.goods]
     f.brand_linked[:] = f.open & (large >= 0.5 * uv * f.quote * f.accepted) & (f.accepted > 0)
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
     f.expected += np.where(f.open, smooth * (np.minimum(asked, room) / model.dt - f.expected), -f.expected)

@@ -48,7 +48,7 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
         model,
         rng,
         rows,
-        par.skills.technician_cohort,
+        technician_shares(model, par.skills.technician_cohort, model.entrant_education),
         par.skills.engineering_share * par.skills.engineer_interest,
     )
 
@@ -79,15 +79,25 @@ def entrant_schooling(model: GarmentModel) -> Array:
     return np.array([first[0] * rest, first[1] * rest, upper])
 
 
-def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: float, engineers: float) -> None:
-    """Some of those with enough schooling are technicians or engineers."""
+def technician_shares(model: GarmentModel, mean: float, schooling: Array) -> Array:
+    """Share of technicians by schooling, ``mean`` over those with lower secondary and above in ``schooling``.
+
+    Technical diplomas ask for upper secondary more often than not, so better schooling brings more technicians.
+    """
+    ratio = model.par.skills.upper_secondary_ratio
+    lower = mean * (schooling[1] + schooling[2]) / (schooling[1] + ratio * schooling[2])
+    return np.array([0.0, lower, ratio * lower])
+
+
+def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: Array, engineers: float) -> None:
+    """Some of those with enough schooling are technicians (shares by schooling) or engineers."""
     workers, par = model.workers, model.par
     women = par.skills.women_in_stem / par.labour.women
     men = (1 - par.skills.women_in_stem) / (1 - par.labour.women)
     tilt = np.where(workers.woman[rows], women, men)
     u = rng.uniform(rows, "skill")
     schooling = workers.education[rows]
-    workers.skill[rows[(schooling >= 1) & (u < technicians * tilt)]] = TECHNICIAN_SKILL
+    workers.skill[rows[u < technicians[schooling] * tilt]] = TECHNICIAN_SKILL
     workers.skill[rows[(schooling == 2) & (u > 1 - engineers * tilt)]] = ENGINEER_SKILL
 
 
