@@ -27,7 +27,7 @@ test: .venv/installed-for-tests browser
 	$(BIN)/pytest
 
 check: .venv/installed-for-tests
-	$(BIN)/pytest -m "not slow and not browser"
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not slow and not browser"
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

@@ -15,11 +15,13 @@ from simulator.model import GarmentModel
 from simulator.observe import decompose
 from simulator.parameters import Parameters
 from simulator.processes.automation import capital_recovery, payback_years
-from simulator.processes.closure import wind_up, exit_rate
+from simulator.processes.closure import exit_rate, wind_up
 from simulator.processes.orders import landed_cost
 from simulator.schedule import QUARTER, Process
 from simulator.state import Buyers
 from simulator.streams import Stream
+
+pytestmark = pytest.mark.slow  # plain loops take their time
 
 TOLERANCE, NEVER, KH_OWNER, ASEAN, SEW = 1e-9, -32_768, 5, 3, 1
 OUTSIDE, EMPLOYED, DISPLACED = range(3)
@@ -53,10 +55,8 @@ def read(model: GarmentModel, keep=np.ndarray.tolist) -> Plain:
         rows=range(len(model.factories)),
         now=model.step_number,
         share_gained=model.market_share / model.market_share_2012,
-        subsidy=keep(model.books["subsidy"]),
-        bought=keep(model.books["machines_bought"]),
-        laid_off=model.people["layoffs"],
-        hired=model.people["hired"],
+        **{"laid_off": model.people["layoffs"], "hired": model.people["hired"]},
+        **{"subsidy": keep(model.books["subsidy"]), "bought": keep(model.books["machines_bought"])},
     )
 
 
@@ -203,7 +203,7 @@ def lay_off(s: Plain, rng: Stream) -> None:
     """Design 5.7 and ODD.md 8: the people of a factory and job stand in line; who stays the least goes first."""
     f, w, par = s.factories, s.workers, s.par.labour
     lines: dict[tuple[int, int], list[int]] = {}
-    for r in (r for r in range(len(w.state)) if w.state[r] == EMPLOYED):
+    for r in (r for r, state in enumerate(w.state) if state == EMPLOYED):
         lines.setdefault((w.factory[r], w.job[r]), []).append(r)
     s.laid_off = 0
     for (i, job), people in lines.items():
@@ -306,13 +306,13 @@ def parts(request):
 
     step(whole)
     f = model.factories
-    f.cash *= 0.1
+    f.cash[:] = np.linspace(0.0, 0.2, len(f)) * f.expected  # funds stop some, whatever the times
     f.automation *= np.array([1.0, 0.5, 0.0])[f.tier, None]
     alone("automate", poor)
     keep_twenty(model)
     step(twenty)
     keep_twenty(model)
-    f.posts[:], f.automated_at[::2] = 0.5 * f.staff, model.step_number
+    f.posts[:], f.automated_at[::2] = 0.5 * f.staff, model.step_number  # machines came to half of them
     alone("lay_off", slump)
     f.posts[:] = 40 * f.staff
     alone("hire", rush)
@@ -334,8 +334,7 @@ def agree(again: Plain, model: Plain) -> bool:
 def test_a_second_version_decides_and_counts_the_same(parts, name):
     seen = [part[name] for part in parts if name in part]
     assert all(agree(again, model) for again, model in seen)
-    did = sum({"automate": sum(m.bought), "lay_off": m.laid_off, "hire": m.hired}.get(name, 1) for _, m in seen)
-    assert did > 0
+    assert sum({"automate": sum(m.bought), "lay_off": m.laid_off, "hire": m.hired}.get(name, 1) for _, m in seen) > 0
 
 
 def test_machines_repay_themselves_as_on_paper():
@@ -362,8 +361,8 @@ def test_a_buyer_goes_half_way_where_lambda_says_so():
     world.freight, world.lead_time = np.tile(0.05 * kh, (2, 1)), np.tile(0.04 * kh, (2, 1))
     par = Parameters.from_flat({"sourcing.adjustment": 4 * math.log(2)})
     model = Plain(buyers=buyers, par=par, world=world, step_number=1, dt=0.25, market_share_2012=0.0)
-    model.fob = lambda: np.tile(1 - 0.1 * kh, (3, 1))
-    model.economy, model.origin_sales = Plain(moved_capacity=0 * kh), np.ones(7)
+    model.fob, model.origin_sales = lambda: np.tile(1 - 0.1 * kh, (3, 1)), np.ones(7)
+    model.economy = Plain(moved_capacity=0 * kh)
     PROCESSES["choose_origins"].run(model, Stream(1, "choose_origins", 1))
     assert model.landed[0].tolist() == pytest.approx([1.22, *[1.0] * 6])
     assert buyers.share[0].tolist() == pytest.approx([0.15, *[0.85 / 6] * 6])
@@ -388,8 +387,7 @@ def test_a_change_of_jobs_falls_into_nine_parts_as_on_paper():
     # × 2, u halved. Factory 2 closes with 50 people, 3 moves away with 40, 4 opens with 30.
     manual, ln2 = [1.0, 0.02, 0.002], 0.6931471805599453
     old = Plain(open=np.ones(4, bool), efficiency=np.ones(4), tasks=np.array([manual] * 4), demand=1_000.0)
-    old.heads = np.array([[100.0, 10, 0], [60, 0, 0], [50, 0, 0], [40, 0, 0]])
-    old.output = np.array([10.0, 7, 5, 4])
+    old.heads, old.output = np.array([[100.0, 10, 0], [60, 0, 0], [50, 0, 0], [40, 0, 0]]), np.array([10.0, 7, 5, 4])
     new = Plain(open=np.array([True, True, False, False, True]), efficiency=np.array([2.0, 1, 1, 1, 1]), demand=2_000.0)
     new.heads = np.array([[200.0, 20, 5], [60, 0, 0], [0, 0, 0], [0, 0, 0], [30, 0, 0]])
     new.output = np.array([40.0, 14, 0, 0, 3])

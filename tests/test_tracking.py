@@ -16,6 +16,8 @@ from simulator.state import EMPLOYED, MOST_FACTORIES, STAGES
 from simulator.store import Store
 from simulator.tracking import EVERY, FACTORIES, LEFT, OPENED_BEFORE, PEOPLE, PEOPLE_FOLLOWED, sample
 
+pytestmark = pytest.mark.slow  # each question takes runs of its own
+
 SIZE = {"seed": 1, "people_per_agent": 400}
 FRAMES = ("people", "factories")
 QUARTER = 0.25
