@@ -100,6 +100,13 @@ FINDINGS = """\
 - It is **not calibrated**. `scenarios/calibrated.yaml` was set by hand and a coarse search against 2012-2019; nothing
   from 2020 on was used. Bands show luck alone; the uncertainty about parameters is larger, 10-40 % by the design's
   feasibility study, and comes with the calibration.
+- `garment-sim validate` judges the model by thresholds fixed before any run; several fail. *Status quo* gains more
+  jobs than it should, *no garment sector* keeps more exports, *transition* stays below the threshold of automation,
+  technicians' pay does not pull away in *high tech* because training outruns demand for them, staff change too often
+  and grow too old (no hazard brings older workers home), and the EU answers to a lost preference too slowly. None was
+  tuned away.
+- At a hundred people an agent and above, automation in the high-tech scenarios falls short by up to a twentieth,
+  because a few agents are too coarse a count of technicians; at fifty and below results agree.
 - The years 2012-2019 hold almost no automation, so machine costs, hurdles and noise are assumptions.
 - Under the design's assumptions one more step of automation repays itself slowly (`payback`): the baseline automates
   little by 2040. Machine prices, energy use and the technicians machines need decide this, and all are assumptions.

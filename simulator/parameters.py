@@ -208,6 +208,7 @@ class Skills:
     coverage_factory: float = uncertainty(
         100.0, 20.0, 500.0, "persons", "Size from which a factory's own coverage counts"
     )
+    coverage_agents: float = uncertainty(3.0, 1.0, 6.0, "agents", "The same, in agents of the model")
     novice_months: float = uncertainty(4.0, 2.0, 8.0, "months", "Months until a new operator works at full speed")
 
 

@@ -58,6 +58,7 @@ def measure_coverage(model: GarmentModel) -> None:
     """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory."""
     f, eco, skills = model.factories, model.economy, model.par.skills
     cell = f.goods * 3 + f.tier
+    grain = skills.coverage_agents * model.weight  # few agents say little, however many people they stand for
     for k, job in enumerate((TECHNICIAN, ENGINEER)):
         have, need = f.staff[:, job] * model.weight, f.needed[:, job]
         have, need = np.where(f.open, have, 0), np.where(f.open, need, 0.0)
@@ -65,8 +66,8 @@ def measure_coverage(model: GarmentModel) -> None:
         have_cell = np.bincount(cell, weights=have, minlength=9)
         need_cell = np.bincount(cell, weights=need, minlength=9)
         eco.coverage_all[k] = total
-        eco.coverage[:, k] = shrunk(have_cell, need_cell, total, skills.coverage_cell)
-        f.coverage[:, k] = shrunk(have, need, eco.coverage[cell, k], skills.coverage_factory)
+        eco.coverage[:, k] = shrunk(have_cell, need_cell, total, skills.coverage_cell + grain)
+        f.coverage[:, k] = shrunk(have, need, eco.coverage[cell, k], skills.coverage_factory + grain)
 
 
 def plan_staff(model: GarmentModel, rng: Stream) -> None:
