@@ -370,6 +370,11 @@ def test_a_port_in_use_is_named_with_a_free_one(call):
     assert re.fullmatch(rf"port {port} is in use; free: --port \d+\n", err)
 
 
+def interruptible():
+    """Ctrl-C works in the child even where the tests themselves run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_the_app_is_served_until_ctrl_c():
     with socket.socket() as probe:
@@ -378,6 +383,7 @@ def test_the_app_is_served_until_ctrl_c():
     program = subprocess.Popen(
         [sys.executable, "-m", "simulator", "app", "--port", str(port)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=interruptible,
     )  # fmt: skip
     health, end = b"", time.monotonic() + 30
     while health != b"ok" and time.monotonic() < end:

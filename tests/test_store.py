@@ -210,6 +210,11 @@ def running(group):
     return [pid for pgid, stat, pid in rows if pgid == str(group) and not stat.startswith("Z")]
 
 
+def interruptible():
+    """Ctrl-C works in the child even where the tests themselves run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(store):
     """A large comparison in a process group of its own, once it has stored two runs."""
     command = [sys.executable, "-m", "simulator", "compare", "--seeds", "20", "--people-per-agent", "200"]
@@ -217,6 +222,7 @@ def started(store):
         [*command, "--workers", "2"],
         env={**os.environ, "GARMENT_SIM_HOME": str(store.folder.parent)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=interruptible,
     )  # fmt: skip
     end = time.monotonic() + 90
     while len(list(store)) < 2 and time.monotonic() < end and program.poll() is None:

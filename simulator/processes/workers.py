@@ -179,7 +179,7 @@ def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -
         + np.log(par.risk_young) * (age < 25)
         + np.log(par.risk_primary) * (workers.education[rows] == 0)
     )
-    return np.where(machines, tenure / 2 - risk + rng.gumbel(rows, "machines"), tenure + tie)
+    return np.where(machines, tenure / 2 - risk - rng.gumbel(rows, "machines"), tenure + tie)
 
 
 def displace(model: GarmentModel, rows: Array) -> None:
