@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import mesa
 
@@ -27,7 +30,21 @@ class Row:
         raise AttributeError("a view is read-only")
 
 
-class Factory(mesa.Agent):
+class _Counters:
+    """Numbers for agents, by model. Mesa 3.3 keeps every model for ever in a dictionary of its own; these let it go."""
+
+    def __init__(self) -> None:
+        self._by_model: WeakKeyDictionary[mesa.Model, Iterator[int]] = WeakKeyDictionary()
+
+    def __getitem__(self, model: mesa.Model) -> Iterator[int]:
+        return self._by_model.setdefault(model, count(1))
+
+
+class _Agent(mesa.Agent):
+    _ids = _Counters()
+
+
+class Factory(_Agent):
     """A factory: reviews automation, hires, ships, stays or leaves. Its columns: :class:`simulator.state.Factories`."""
 
     def __init__(self, model: GarmentModel, row: int) -> None:
@@ -44,7 +61,7 @@ class Factory(mesa.Agent):
         return f"<Factory {self.row}: {GOODS[s.goods]}, owner {OWNERS[s.owner]}, {'open' if s.open else 'closed'}>"
 
 
-class Buyer(mesa.Agent):
+class Buyer(_Agent):
     """A buyer: compares origins, reviews suppliers, places orders. Its columns: :class:`simulator.state.Buyers`."""
 
     def __init__(self, model: GarmentModel, row: int) -> None:

@@ -97,7 +97,8 @@ _TABLE = (
     ("operator_cost", "Operator cost", _WAGE, "mean", (), "Operator's wage with employer contributions."),
     ("labour_cost_index", "Labour cost", "2024 = 1", "mean", (),
      "Operator cost over export unit values, 2024 = 1: the map's horizontal axis."),
-    ("household_income", "Household income", _WAGE, "mean", (), "Mean income of an employed worker's household."),
+    ("household_income", "Household income", _WAGE, "mean", ("gender", "education", "skill"),
+     "Mean income of an employed worker's household, of which other members may work in the sector."),
     ("remittances", "Remittances", _USD, "sum", PEOPLE, "Wages sent home by migrant workers."),
     ("living_wage_ratio", "Mean wage over living wage", "ratio", "mean", (), "Mean wage over a living wage."),
     # output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,7 @@ class GarmentModel(mesa.Model):
         self.origin_sales = np.full(len(ORIGINS), np.inf)
         self.payback = np.full((1, len(STAGES)), np.nan)
         self.memory: observe.Memory | None = None
+        self.household_workers = max(1, round(self.par.labour.household_workers))
         population.populate(self, Stream(self.luck, "opening", 0))
         self.loans_before = float(self.factories.loans.sum())
         for row in range(len(self.buyers)):
@@ -188,6 +190,26 @@ class GarmentModel(mesa.Model):
         self.datacollector.collect(self)
         if self.recorder.steps >= self.last_step:
             self.running = False
+
+    def branch(self, scenario: str | Scenario) -> GarmentModel:
+        """A copy that goes on under another scenario from here; both then run on their own.
+
+        The result is the same to the bit as that of a run under ``scenario`` from the start. ValueError where a step
+        that is done would have been another one; ScenarioError for a bad scenario.
+        """
+        from simulator.scenario import load_scenario
+
+        chosen = load_scenario(scenario) if isinstance(scenario, str) or hasattr(scenario, "__fspath__") else scenario
+        first, last, done = world.FIRST_YEAR, 2040, self.recorder.steps
+        paths = chosen.paths(steps_per_year=self.steps_per_year, first_year=first, last_year=last)
+        surroundings = world.build(chosen, self.steps_per_year, last)
+        for i in range(done):
+            same = paths.parameters(i) == self.paths.parameters(i) and paths.settings(i) == self.paths.settings(i)
+            if not (same and surroundings.agrees(self.world, i)):
+                raise ValueError(f"{chosen.id} differs in {self.recorder.periods[i]}, which is done")
+        twin = copy.deepcopy(self)
+        twin._chosen, twin.paths, twin.world = chosen, paths, surroundings
+        return twin
 
     def residuals(self) -> dict[str, float]:
         """What each identity missed in the last quarter; see :mod:`simulator.accounts`."""

@@ -112,12 +112,32 @@ def _people(model: GarmentModel, put: Put) -> None:
     cost = model.economy.operator_wage * (1 + par.wages.contributions)
     put("operator_cost", cost)
     put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
-    put("household_income", mean + par.labour.household_other * model.now("outside_wage") if total else 0.0)
+    income = household_income(model)[rows // model.household_workers]
+    incomes = {d: np.bincount(key[d], weights=income, minlength=size[d]) for d in ("gender", "education", "skill")}
+    put(
+        "household_income",
+        float(share_of(income.sum(), total)),
+        **{d: share_of(v, count[d], empty=np.nan) for d, v in incomes.items()},
+    )
     sent = wage * w.migrant[rows] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
     put(
         "remittances", float(sent.sum()), **{d: np.bincount(k, weights=sent, minlength=size[d]) for d, k in key.items()}
     )
     put("living_wage_ratio", mean / model.now("living_wage"))
+
+
+def household_income(model: GarmentModel) -> Array:
+    """Monthly income of every household, USD: what its members earn here, elsewhere or in a course, and the rest.
+
+    Households are rows of ``household_workers`` neighbours. Who is displaced earns nothing.
+    """
+    w, par = model.workers, model.par
+    outside = model.now("outside_wage")
+    stipend = par.skills.seat_cost * par.public.stipend / par.skills.reference_months
+    elsewhere = np.array([outside, 0.0, 0.0, stipend])
+    earned = w.wage.astype(float) + elsewhere[w.state]
+    first = np.arange(0, len(w), model.household_workers)
+    return np.add.reduceat(earned, first) + par.labour.household_other * outside
 
 
 def _age_group(model: GarmentModel, rows: Array) -> Array:

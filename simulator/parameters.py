@@ -452,7 +452,10 @@ class Labour:
     women: float = uncertainty(0.62, 0.55, 0.7, "share", "Women among them")
     school_leaving_age: float = measured(18.0, 15.0, 18.0, "years", "Age at which people enter", "fw_2016_up7")
     retirement_age: float = uncertainty(60.0, 55.0, 65.0, "years", "Age at which people leave for good")
-    quit_rate: float = uncertainty(0.24, 0.18, 0.30, "1/year", "New workers who quit", "2bkk_2013")
+    home_rise: float = uncertainty(
+        0.0025, 0.001, 0.005, "1/year per year", "Rise of going home for good with every year of age"
+    )
+    quit_rate: float = fitted(0.24, 0.18, 0.30, "1/year", "New workers who quit", "2bkk_2013")
     quit_tenure: float = uncertainty(0.06, 0.03, 0.1, "1/year", "Fall of quits with years in the factory")
     quit_wage_norm: float = uncertainty(1.25, 1.1, 1.4, "ratio", "Wage over outside wage at the usual quit rate")
     quit_wage: float = uncertainty(1.2, 0.6, 2.0, "", "Response of quits to the wage")
@@ -460,7 +463,7 @@ class Labour:
     search_rate_displaced: float = uncertainty(4.0, 2.0, 8.0, "1/year", "Displaced people who look for one")
     liking: float = uncertainty(0.6, 0.2, 0.9, "log wage", "Liking for a job in the sector at equal pay")
     taste_sd: float = uncertainty(0.35, 0.2, 0.6, "log wage", "Spread of the liking for factory work")
-    age_cost: float = uncertainty(0.03, 0.01, 0.06, "log wage/year", "Dislike of factory work per year beyond the age")
+    age_cost: float = fitted(0.03, 0.01, 0.06, "log wage/year", "Dislike of factory work per year beyond the age")
     age_from: float = uncertainty(25.0, 20.0, 30.0, "years", "Age from which it counts")
     education_cost: float = uncertainty(
         0.10, 0.0, 0.3, "log wage/level", "Dislike of operators' work per level of schooling"
@@ -480,6 +483,9 @@ class Labour:
     )
     migrant_share: float = uncertainty(0.7, 0.5, 0.9, "share", "Workers whose household lives elsewhere")
     remittance: float = measured(0.25, 0.15, 0.35, "share of wage", "Wage sent home by migrants", "crump_2012")
+    household_workers: float = measured(
+        2.0, 1.0, 3.0, "persons", "People of one household who would consider the sector", "ilo_b8_2018"
+    )
     household_other: float = uncertainty(1.0, 0.5, 1.5, "outside wages", "Other income of a worker's household")
 
 

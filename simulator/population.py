@@ -156,7 +156,8 @@ def staff_sector(model: GarmentModel, rng: Stream) -> None:
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = model.factories.posts[:, job] * model.factories.open
         posts = hiring.posts_in_turn(rng, gap, job)
-        rows = hiring.choose(model, rng, job, len(posts), everybody_looks=True)
+        women = model.par.labour.women_weight
+        rows = hiring.choose(model, rng, job, len(posts), women=women, everybody_looks=True)
         hiring.place(model, rng, rows, posts[: len(rows)], job)
     rows = np.flatnonzero(people.state == EMPLOYED)
     years = MEAN_TENURE * rng.exponential(rows, "tenure")

@@ -7,7 +7,7 @@ over by somebody who comes of age.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,13 @@ class Table:
         first = self.rows
         self._show(first + count)
         return np.arange(first, first + count)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = object.__new__(type(self))
+        twin.most = self.most
+        twin._buffers = {name: buffer.copy() for name, buffer in self._buffers.items()}
+        twin._show(self.rows)
+        return twin
 
     def _show(self, rows: int) -> None:
         self.rows = rows
@@ -193,6 +200,6 @@ class Economy:
     chain_before: float = 0.0
     upper_secondary: float = 0.0
     mean_margin: float = 0.0
-    moved_capacity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(ORIGINS)))
+    gained_appeal: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(ORIGINS)))
     balance: float = 0.0
     entry_queue: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(GOODS)))

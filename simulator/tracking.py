@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.indicators import DIMENSIONS
-from simulator.observe import LONGEST_PAYBACK
+from simulator.observe import LONGEST_PAYBACK, household_income
 from simulator.state import EMPLOYED, GOODS, JOBS, NEVER, NOWHERE, ORIGINS, OWNERS, STAGES, STATES
 from simulator.units import Array
 
@@ -60,6 +60,7 @@ PEOPLE: Mapping[str, Tracked] = MappingProxyType(
         "factory": Tracked(np.int64, "", "row of the employer, -1 none"),
         "tenure": Tracked(float, "years", "since hiring by the present employer, NaN without one"),
         "wage": Tracked(float, "USD/month", "earnings with overtime, 0 without a job"),
+        "household_income": Tracked(float, "USD/month", "income of the household, other members' included"),
         "reskilled": Tracked(bool, "", "has finished a public course"),
         "migrant": Tracked(bool, "", "household lives elsewhere"),
         "displaced_for": Tracked(float, "quarters", "since a layoff not yet made good, courses included; else NaN"),
@@ -143,6 +144,7 @@ class Tracker:
             w.factory[rows],
             np.where(employed, (now - w.hired[rows].astype(int)) * dt, np.nan),
             w.wage[rows],
+            household_income(model)[rows // model.household_workers],
             w.reskilled[rows],
             w.migrant[rows],
             np.where(laid_off == NEVER, np.nan, waited),

@@ -50,6 +50,14 @@ class World:
     lead_time: Array  # [step, origin]
     compliance: Array  # [origin]
 
+    def agrees(self, other: World, step: int) -> bool:
+        """Whether both are equal in a step."""
+        mine, theirs = vars(self), vars(other)
+        fixed = ("unit_value_2024", "compliance")
+        return all(
+            np.array_equal(*((v, theirs[n]) if n in fixed else (v[step], theirs[n][step]))) for n, v in mine.items()
+        )
+
 
 def build(scenario: Scenario, steps_per_year: int, last_year: int) -> World:
     """All series for a scenario; raises DataError where a table lacks a value."""

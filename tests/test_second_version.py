@@ -145,7 +145,7 @@ def choose_origins(s: Plain, rng: Stream) -> None:
             cost += s.world.freight[o] + s.world.lead_time[o] * (1 + b.speed[n])
             cost += b.compliance[n] * (1 - s.world.compliance[o])
             appeal = b.appeal[n][o] * s.world.appeal[market][o][goods]
-            appeal *= 1 + s.economy.moved_capacity[o] / s.origin_sales[o]
+            appeal *= s.economy.gained_appeal[o]
             if o == 0:
                 appeal *= min(1.25, max(0.4, s.share_gained**par.agglomeration)) * (1 + brands * (market == ASEAN))
             s.landed[n][o] = cost
@@ -222,6 +222,13 @@ def lay_off(s: Plain, rng: Stream) -> None:
         s.laid_off += number
 
 
+def work_saved(s: Plain, i: int) -> float:
+    """The part of manual work that a factory's machines do, as far as technicians make them work."""
+    return sum(
+        s.stage_weights[s.factories.goods[i]][j] * s.labour_saved[j] * s.factories.working[i][j] for j in range(4)
+    )
+
+
 def hire(s: Plain, rng: Stream) -> None:
     """Design 5.7, post by post and person by person, the scarcest job first."""
     f, w, par = s.factories, s.workers, s.par.labour
@@ -231,6 +238,8 @@ def hire(s: Plain, rng: Stream) -> None:
         for i in (i for i in s.rows if f.open[i]):
             vacant = f.posts[i][job] - f.staff[i][job]
             posts += [(draw(rng, i * 65_536 + place, f"post {job}"), i) for place in range(vacant)]
+        manual = [1 - work_saved(s, i) for _, i in posts if job == OPERATOR]
+        women = par.women_weight * sum(m ** (par.risk_women - 1) for m in manual) / max(1, len(manual))
         offer = math.log(s.economy.wages[job] / (ratios[job] * s.world.outside_wage))
         for r in range(len(w.state)):
             displaced = w.state[r] == DISPLACED
@@ -242,7 +251,7 @@ def hire(s: Plain, rng: Stream) -> None:
             favour = 1.0
             if job == OPERATOR:
                 dislike += par.education_cost * w.education[r] + (not w.woman[r]) * par.men_outside
-                favour = par.women_weight if w.woman[r] else par.men_weight
+                favour = women if w.woman[r] else par.men_weight
             if draw(rng, r, f"look {job}") < within(looks, s.dt) and offer > dislike:
                 queue.append((not displaced, -math.log(draw(rng, r, f"turn {job}")) / favour, r))
         chosen = sorted(r for _, _, r in sorted(queue)[: len(posts)])
@@ -358,7 +367,7 @@ def test_a_buyer_goes_half_way_where_lambda_says_so():
     world.lead_time, par = np.tile(0.04 * kh, (2, 1)), Parameters.from_flat({"sourcing.adjustment": 4 * math.log(2)})
     model = Plain(buyers=buyers, par=par, world=world, step_number=1, dt=0.25, market_share_2012=0.0)
     model.fob, model.origin_sales = lambda: np.tile(1 - 0.1 * kh, (3, 1)), np.ones(7)
-    model.economy = Plain(moved_capacity=0 * kh)
+    model.economy = Plain(gained_appeal=1 + 0 * kh)
     PROCESSES["choose_origins"].run(model, Stream(1, "choose_origins", 1))
     assert model.landed[0].tolist() == pytest.approx([1.22, *[1.0] * 6])
     assert buyers.share[0].tolist() == pytest.approx([0.15, *[0.85 / 6] * 6])

@@ -9,7 +9,7 @@ from scipy.special import pdtrik
 
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
-from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, STAGES
+from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
 if TYPE_CHECKING:
@@ -54,17 +54,26 @@ def leave(model: GarmentModel, rng: Stream) -> None:
         factor=model.tiers["exit_factor"][f.tier] * np.where(f.owner == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
     goes = f.open & (rng.uniform(len(f), "exit") < per_step(rate, model.dt))
-    abroad = model.landed_by_goods()[:, KH + 1 : AUT]
-    cheapest = np.argmin(abroad, axis=1) + KH + 1
-    gap = np.log(model.landed_by_goods()[:, KH]) - np.log(abroad.min(axis=1))
-    chance = 1 / (1 + np.exp(-par.factories.relocation_sensitivity * gap))
+    landed = np.log(model.landed_by_goods())
+    abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
+    chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
     moves = goes & f.multinational & (rng.uniform(len(f), "relocation") < chance[f.goods])
-    f.moved_to[moves] = cheapest[f.goods[moves]]
-    model.economy.moved_capacity += np.bincount(
-        f.moved_to[moves], weights=f.capacity[moves], minlength=len(model.economy.moved_capacity)
-    )
+    rows = np.flatnonzero(moves)
+    f.moved_to[rows] = KH + 1 + destinations(rng, rows, response * abroad[f.goods[rows]])
+    moved = np.bincount(f.moved_to[rows], weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
+    model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
     model.leaving, model.moving = goes, moves
     wind_up(model, goes)
+
+
+def destinations(rng: Stream, rows: Array, cost: Array) -> Array:
+    """Place of the origin each factory moves to: a logit in the log of landed cost times the response ``cost``.
+
+    Owners know their own plants abroad, which the mean cost of an origin does not show.
+    """
+    number = cost.shape[1]
+    luck = rng.gumbel((rows[:, None] * number + np.arange(number)).ravel(), "destination").reshape(cost.shape)
+    return np.argmax(luck - cost, axis=1)
 
 
 def wind_up(model: GarmentModel, goes: Array) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.processes.production import assess_staff, shift_staff
+from simulator.processes.production import assess_staff, shift_staff, tasks_per_output
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -36,7 +36,8 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = np.maximum(f.posts[:, job] - f.staff[:, job], 0) * f.open
         posts = posts_in_turn(rng, gap, job)
-        rows = choose(model, rng, job, len(posts))
+        women = women_weight(model, posts) if job == OPERATOR else 1.0
+        rows = choose(model, rng, job, len(posts), women=women)
         hired += len(rows)
         place(model, rng, rows, posts[: len(rows)], job)
     model.people["hired"] = hired
@@ -55,8 +56,21 @@ def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
     return factory[np.argsort(rng.uniform(factory * MOST_POSTS + place, f"post {job}"), kind="stable")]
 
 
-def choose(model: GarmentModel, rng: Stream, job: int, count: int, everybody_looks: bool = False) -> Array:
-    """Rows of at most ``count`` people who look for, accept and get a job."""
+def women_weight(model: GarmentModel, posts: Array) -> float:
+    """Weight of women in filling these operators' posts, by the manual work that machines have left there.
+
+    Machines take women's work at ``risk_women`` times the hazard of men's, so the odds of women fall with the part
+    of manual work that is left, raised to ``risk_women - 1``. Source: ``seed`` for the relative risk.
+    """
+    par = model.par.labour
+    left = tasks_per_output(model)[posts, OPERATOR]
+    return float(par.women_weight * np.mean(left ** (par.risk_women - 1))) if len(posts) else par.women_weight
+
+
+def choose(
+    model: GarmentModel, rng: Stream, job: int, count: int, *, women: float = 1.0, everybody_looks: bool = False
+) -> Array:
+    """Rows of at most ``count`` people who look for, accept and get a job; ``women`` weighs women as operators."""
     workers, par, eco = model.workers, model.par.labour, model.economy
     if not count:
         return np.empty(0, np.intp)
@@ -83,9 +97,7 @@ def choose(model: GarmentModel, rng: Stream, job: int, count: int, everybody_loo
     pool, displaced = pool[accepts], displaced[accepts]
     if len(pool) <= count:
         return pool
-    weight = np.ones(len(pool))
-    if job == OPERATOR:
-        weight = np.where(workers.woman[pool], par.women_weight, par.men_weight)
+    weight = np.where(workers.woman[pool], women, par.men_weight) if job == OPERATOR else np.ones(len(pool))
     turn = rng.exponential(pool, f"turn {job}") / weight + np.where(displaced, 0.0, 1e6)
     return np.sort(pool[np.argpartition(turn, count - 1)[:count]])
 

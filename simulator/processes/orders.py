@@ -64,7 +64,7 @@ def choose_origins(model: GarmentModel, rng: Stream) -> None:
     if i == 0:
         b.appeal[:] = b.share * cost ** b.elasticity[:, None]
     appeal = b.appeal * world.appeal[i][b.market, :, b.goods]
-    appeal *= 1 + share_of(model.economy.moved_capacity, model.origin_sales)
+    appeal *= model.economy.gained_appeal
     if par.agglomeration > 0 and model.market_share_2012 > 0:
         appeal[:, KH] *= np.clip((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4, 1.25)
     appeal[:, KH] *= own_brands(model)

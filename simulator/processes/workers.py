@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 
 
 def renew_generation(model: GarmentModel, rng: Stream) -> None:
-    """People over retirement age leave for good; as many come of age, better schooled than those before."""
+    """People go home for good, the older the sooner; as many come of age, better schooled than those before."""
     workers, par, eco = model.workers, model.par, model.economy
     ict = 1 + par.skills.ict_gain * par.skills.school_ict
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
-    leaving_age = int(par.labour.retirement_age / model.dt)
-    rows = np.flatnonzero(model.step_number - workers.born >= leaving_age)
+    age = (model.step_number - workers.born) * model.dt
+    home = home_rate(
+        age=age, rise=par.labour.home_rise, since=par.labour.school_leaving_age, last=par.labour.retirement_age
+    )
+    rows = np.flatnonzero(rng.uniform(len(workers), "home") < per_step(home, model.dt))
     at_work = rows[workers.state[rows] == EMPLOYED]
     model.people["retired"] = len(at_work)
     release(model, at_work, OUTSIDE)
@@ -51,6 +54,17 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
         technician_shares(model, par.skills.technician_cohort, model.entrant_education),
         par.skills.engineering_share * par.skills.engineer_interest,
     )
+
+
+def home_rate(*, age: Number, rise: Number, since: Number, last: Number) -> Number:
+    r"""Yearly hazard of going home for good: family, farm, other work; certain at the ``last`` age.
+
+    .. math:: h = r\,\max(0, a - a_0)
+
+    >>> home_rate(age=np.array([18.0, 30.0, 60.0]), rise=0.0025, since=18.0, last=60.0)
+    array([0.  , 0.03,  inf])
+    """
+    return np.where(age >= last, np.inf, rise * np.maximum(0.0, age - since))
 
 
 def come_of_age(model: GarmentModel, rng: Stream, rows: Array) -> None:
@@ -102,7 +116,7 @@ def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: Arra
 
 
 def quit_jobs(model: GarmentModel, rng: Stream) -> None:
-    """Workers quit, the newer and the worse paid the sooner; people over retirement age have gone."""
+    """Workers quit, the newer and the worse paid the sooner."""
     workers, par, eco = model.workers, model.par.labour, model.economy
     employed = np.flatnonzero(workers.state == EMPLOYED)
     tenure = (model.step_number - workers.hired[employed]) * model.dt
@@ -257,7 +271,7 @@ def start_courses(model: GarmentModel, rng: Stream) -> None:
 
 
 def course_chances(woman: Array, share: float, women: float) -> Array:
-    """Chance of a technician's course: ``share`` of seats, ``women`` of them to women as far as people allow."""
+    """Chance of becoming a technician: ``share`` of people, ``women`` of them women as far as people allow."""
     number, count = len(woman), int(np.count_nonzero(woman))
     for_women = share * number * women / max(count, 1)
     for_men = share * number * (1 - women) / max(number - count, 1)
@@ -273,7 +287,9 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
         return
     rows = np.flatnonzero((workers.state == EMPLOYED) & (workers.job == OPERATOR) & (workers.education >= 1))
     rows = rows[short[workers.factory[rows]]]
-    chosen = rows[rng.uniform(rows, "raised") < per_step(model.par.skills.upskilling * scarcity, model.dt)]
+    share = per_step(model.par.skills.upskilling * scarcity, model.dt)
+    chance = course_chances(workers.woman[rows], share, model.par.skills.women_in_stem)
+    chosen = rows[rng.uniform(rows, "raised") < chance]
     shift_staff(model, chosen, -1)
     workers.job[chosen] = TECHNICIAN
     shift_staff(model, chosen, +1)
