@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.batch import run_many
+from simulator.model import GarmentModel
 from simulator.run import Request
 from simulator.scenario import load_scenario
 from simulator.store import Store
@@ -120,3 +121,64 @@ def test_subsidies_buy_less_automation_where_technicians_are_short():
         gains[seats] = np.array(level[1::2]) - np.array(level[0::2])
     more = gains[60_000] - gains[0]
     assert more.mean() > 2 * more.std(ddof=1) / np.sqrt(len(more)), gains
+
+
+MACHINES = {
+    "automation.subsidy": 0.5,
+    "automation.interest_rate": 0.05,
+    "technology.price_growth": -0.08,
+    "energy.price": 0.10,
+}
+CRISIS = {"world.shocks": [{"at": "2030Q1", "quarters": 6, "demand": -0.30, "market": "all"}]}
+
+
+def differences(scenarios, count, until, measure):
+    """Values of ``measure`` [scenario, seed], all with the same luck."""
+    requests = [Request(scenario=s, seed=n, people_per_agent=100, until=until) for s in scenarios for n in range(count)]
+    values = [measure(result) for result in run_many(requests).results]
+    return np.array(values).reshape(len(scenarios), count)
+
+
+def strictly_below(one, other):
+    gap = other - one
+    return gap.mean() > 2 * gap.std(ddof=1) / np.sqrt(len(gap))
+
+
+@pytest.mark.slow
+def test_machines_cost_women_their_share_of_jobs_unless_women_become_technicians():
+    """Seats for technicians are there in all three, so that machines are not held back for want of them."""
+    seats = {"skills.training_seats": 60_000, "skills.technician_share": 0.75}
+    manual = load_scenario("baseline").with_values(seats, id="manual")
+    machines = manual.with_values(MACHINES, id="machines")
+    women = machines.with_values({"skills.women_in_stem": 0.5}, id="women technicians")
+    share = differences(
+        [manual, machines, women], 6, 2040, lambda r: r.table(["women_share"], yearly=True).loc["2040"].iloc[0]
+    )
+    assert strictly_below(share[1], share[0]) and strictly_below(share[1], share[2]), share.mean(axis=1)
+
+
+@pytest.mark.slow
+def test_domestic_owners_do_not_move_away_in_a_crisis():
+    """Fewer move; whether fewer leave is another matter: others close in their place (ODD.md, section 10)."""
+    plain = load_scenario("baseline").with_values(CRISIS, id="crisis")
+    domestic = plain.with_values({"ownership.domestic_share": 0.4}, id="domestic")
+    moved = differences(
+        [plain, domestic],
+        8,
+        2032,
+        lambda r: r.table(["factories_relocated"], yearly=True).loc["2030":"2031"].to_numpy().sum(),
+    )
+    assert strictly_below(moved[1], moved[0]), moved.mean(axis=1)
+
+
+@pytest.mark.slow
+def test_factories_move_to_several_countries_and_more_of_them_to_cheap_ones():
+    model = GarmentModel("no_garment_sector", seed=2, people_per_agent=400)
+    while model.running:
+        model.step()
+    f = model.factories
+    rows = np.flatnonzero(f.moved_to > 0)
+    number = np.bincount(f.moved_to[rows], minlength=7)[1:6]
+    assert (number > 0).all() and number.sum() == len(rows)
+    cost = model.landed_by_goods()[0, 1:6]
+    assert number[cost.argmin()] > number[cost.argmax()]

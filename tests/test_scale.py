@@ -9,8 +9,8 @@ from simulator.observe import COLUMN_AT
 INDICATORS = ("employment", "exports", "factories", "mean_wage", "automation", "technician_coverage")
 
 
-def last_year(weight, seed=1, until=2024, **options):
-    model = GarmentModel("baseline", seed=seed, people_per_agent=weight, until=until, **options)
+def last_year(weight, seed=1, until=2024, scenario="baseline", **options):
+    model = GarmentModel(scenario, seed=seed, people_per_agent=weight, until=until, **options)
     while model.running:
         model.step()
     rows = model.recorder.values[-model.steps_per_year :]
@@ -33,6 +33,17 @@ def test_results_do_not_depend_on_people_per_agent():
         coarse = np.array([values[name] for values in by_seed])
         room = max(0.01 * coarse.mean(), 2 * coarse.std(ddof=1))
         assert abs(fine[name] - coarse.mean()) <= room, (name, fine[name], coarse)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["no_garment_sector", "high_tech_high_skills"])
+def test_nor_do_the_futures(scenario):
+    """Fifty against a hundred people an agent in 2040, means of six seeds."""
+    coarse, fine = ([last_year(w, s, 2040, scenario) for s in range(6)] for w in (100, 50))
+    for name in ("employment", "exports", "automation"):
+        one, other = (np.array([values[name] for values in runs]) for runs in (coarse, fine))
+        room = max(0.01 * other.mean(), 2 * max(one.std(ddof=1), other.std(ddof=1)))
+        assert abs(one.mean() - other.mean()) <= room, (name, one, other)
 
 
 @pytest.mark.slow

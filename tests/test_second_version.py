@@ -28,7 +28,7 @@ TOLERANCE, NEVER, KH_OWNER, ASEAN, SEW = 1e-9, -32_768, 5, 3, 1
 LEVERS = {"business.fintech": 1.0, "value_chain.local_brands": 0.5, "sourcing.agglomeration": 0.1}
 CASES = {  # scenario, steps a year, step watched, what is set
     "history": ("baseline", 4, "2015Q2", {}),
-    "months": ("baseline", 12, "2015M05", {}),
+    "months": ("baseline", 12, "2015M05", {"automation.step_cost_cut": 7_000.0, "automation.hurdle": 1.1}),
     "after 2030": ("high_tech_high_skills", 4, "2031Q2", LEVERS),
 }
 TABLES = ("factories", "buyers", "workers", "orders", "economy")

@@ -55,13 +55,16 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
 
 
 def measure_coverage(model: GarmentModel) -> None:
-    """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory."""
+    """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory.
+
+    By the share of posts filled, so that the rounding of posts to agents is no shortage.
+    """
     f, eco, skills = model.factories, model.economy, model.par.skills
-    cell = f.goods * 3 + f.tier
+    cell, share = f.goods * 3 + f.tier, filled(model)
     grain = skills.coverage_agents * model.weight  # few agents say little, however many people they stand for
     for k, job in enumerate((TECHNICIAN, ENGINEER)):
-        have, need = f.staff[:, job] * model.weight, f.needed[:, job]
-        have, need = np.where(f.open, have, 0), np.where(f.open, need, 0.0)
+        need = np.where(f.open, f.needed[:, job], 0.0)
+        have = need * share[:, job]
         total = float(min(1.0, share_of(have.sum(), need.sum(), empty=1.0)))
         have_cell = np.bincount(cell, weights=have, minlength=9)
         need_cell = np.bincount(cell, weights=need, minlength=9)
