@@ -42,7 +42,10 @@ OTHER = (
 
 
 class Books:
-    """The flows of one quarter by factory, nominal million USD; each is posted once where it arises."""
+    """The flows of one quarter by factory, nominal million USD; each is posted once where it arises.
+
+    Uses are taken off revenue to give profit. The other flows move cash, loans and book values without being a cost.
+    """
 
     def __init__(self, rows: int) -> None:
         self._flows = {name: np.zeros(rows) for name in (*USES, *OTHER)}
@@ -116,7 +119,18 @@ class Snapshot:
 
 
 def residuals(model: GarmentModel, before: Snapshot) -> dict[str, float]:
-    """What each identity misses in the quarter just done: 0 where it must be exact, relative otherwise."""
+    """What each identity misses in the quarter just done: 0 where it must be exact, relative otherwise.
+
+    Money of a factory, over the step; book is plant and machines:
+
+    - change of (cash + book - loans) = profit - tax - dividends + equity - settled
+    - change of cash = profit - tax + depreciation + scrapped + subsidy + borrowed - repaid + equity - machines bought -
+      replacement - capacity bought - dividends - settled - loans settled
+    - change of loans = borrowed - repaid - loans settled
+    - value added from quantities (revenue less imported materials, outage and the imported part of services) = wages,
+      contributions, depreciation, scrapped, interest and profit + what is bought at home; services are energy, overhead
+      and maintenance, of which ``production.home_part`` is bought at home
+    """
     w, f, b, books, people = model.workers, model.factories, model.buyers, model.books, model.people
     counts = np.bincount(w.state, minlength=4)
     employed = counts[EMPLOYED]

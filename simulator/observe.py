@@ -34,7 +34,10 @@ WORLD_DEMAND_LEAST = 1e-6  # of 2012: keeps the logarithm of vanished demand fin
 
 
 def measure(model: GarmentModel) -> Array:
-    """One row of the recorder, columns as in ``indicators.COLUMNS``."""
+    """One row of the recorder, columns as in ``indicators.COLUMNS``.
+
+    Taken at the end of a step, after all processes. Flows are those of the step, money nominal million USD.
+    """
     row = np.full(len(COLUMNS), np.nan)
 
     def put(name: str, value: float, **groups: Array) -> None:
@@ -54,6 +57,19 @@ def measure(model: GarmentModel) -> Array:
 
 
 def _people(model: GarmentModel, put: Put) -> None:
+    """People, pay and households.
+
+    - heads are agents × people per agent; vacancies: posts of open factories still empty after ``hire``, all jobs
+    - turnover: quits, layoffs, closures and people at work who went home, over people employed at the end, over dt
+    - technician coverage: technicians employed over those needed in open factories, at most 1
+    - displaced: in that state; over a year: laid off more than a year ago
+    - mean wage over people employed; median and Gini by ``wage_distribution``; skill premium: technicians' mean wage
+      over operators'; real wage: mean wage / consumer prices (2024 = 1)
+    - operator cost: operator's wage × (1 + ``wages.contributions``); labour cost: operator cost / (UV / UV of 2024),
+      from 2024 on over its own mean of 2024, for earlier years too
+    - household income: mean over people employed of their ``household_income``; remittances: wages of employed
+      migrants × ``labour.remittance``; living wage ratio: mean wage over the living wage
+    """
     w, f, par, weight = model.workers, model.factories, model.par, model.weight
     rows = np.flatnonzero(w.state == EMPLOYED)
     wage, factory, job = w.wage[rows].astype(float), w.factory[rows], w.job[rows]
@@ -129,7 +145,10 @@ def _people(model: GarmentModel, put: Put) -> None:
 def household_income(model: GarmentModel) -> Array:
     """Monthly income of every household, USD: what its members earn here, elsewhere or in a course, and the rest.
 
-    Households are rows of ``household_workers`` neighbours. Who is displaced earns nothing.
+    Households are rows of ``labour.household_workers`` neighbours (rounded), whatever their age, gender or factory
+    (*assumption*). A member at work earns the wage, one outside the outside wage, one in a course the stipend
+    ``skills.seat_cost`` × ``public.stipend`` / ``skills.reference_months`` a month; who is displaced earns nothing. The
+    rest is ``labour.household_other`` × outside wage. Nobody's decision reads it.
     """
     w, par = model.workers, model.par
     outside = model.now("outside_wage")
@@ -147,6 +166,8 @@ def _age_group(model: GarmentModel, rows: Array) -> Array:
 
 def wage_distribution(wage: Array) -> tuple[float, float]:
     """Median and Gini index of wages, from a histogram of one-dollar bins.
+
+    Wages of 8,191 USD and more share the last bin; the median is interpolated within its bin.
 
     >>> median, gini = wage_distribution(np.array([100.2, 200.2, 300.2]))
     >>> round(median), round(gini, 3)
@@ -168,6 +189,14 @@ def wage_distribution(wage: Array) -> tuple[float, float]:
 
 
 def _money(model: GarmentModel, put: Put) -> None:
+    """Value added, productivity and margins, from the ledger.
+
+    - own value added: wages, contributions, depreciation, scrapped, interest and profit
+    - value added: own, domestic materials, and ``production.home_part`` of energy, overhead and maintenance
+    - share of GDP: own value added a year over GDP; output per worker: revenue a year over people employed; unit labour
+      cost: wages and contributions over revenue
+    - profit margin: (profit + scrapped) over revenue; investment: machines bought before subsidy, replacement, capacity
+    """
     f, books, par = model.factories, model.books, model.par
     per_year = 1 / model.dt
     revenue = books["revenue"]
@@ -196,6 +225,12 @@ def _money(model: GarmentModel, put: Put) -> None:
 
 
 def _markets(model: GarmentModel, put: Put) -> None:
+    """Exports, shares and what happens abroad.
+
+    Exports are revenue by the buyer's goods and market; real ones at the UV of 2024. Market share: exports over
+    spending of all buyers. Reshored share: the orders that go to makers near the market over spending. Automation
+    abroad: origins' automation weighted by their orders, Cambodia left out.
+    """
     b = model.buyers
     sold, wanted = b.orders[:, KH], b.spending
     by = {"goods": (b.goods, 3), "market": (b.market, 5)}
@@ -211,6 +246,13 @@ def _markets(model: GarmentModel, put: Put) -> None:
 
 
 def _factories(model: GarmentModel, put: Put) -> None:
+    """Machines and factories.
+
+    - automation: of open factories, weighted by output and stage weights (by stage: that stage alone)
+    - payback: the median over open factories of the shortest ``payback_years`` of their stages, by stage of that stage;
+      longer than a hundred years counts as a hundred, factories without a step left are left out
+    - closed: left without moving; relocated: moved, by destination; size: median staff of open factories
+    """
     f = model.factories
     live = f.open
     weight = np.where(live, f.output, 0.0)
@@ -258,6 +300,7 @@ def _median(values: Array) -> float:
 
 
 def _public(model: GarmentModel, put: Put) -> None:
+    """Spending by lever, revenue and their difference, from the public account."""
     account = model.account
     put("public_cost", account.cost, lever=[account.spending.get(name, 0.0) for name in DIMENSIONS["lever"]])
     put("public_revenue", account.income)
@@ -291,7 +334,7 @@ class Memory:
 
 
 def world_demand(model: GarmentModel) -> float:
-    """World demand in volume, million USD of 2015 a year."""
+    """World demand in volume, million USD of 2015 a year; at least a millionth of that of the first step."""
     first = model.world.demand[0].sum() / model.world.unit_value[0]
     return max(float(model.now("demand").sum() / model.now("unit_value")), WORLD_DEMAND_LEAST * first)
 
@@ -300,6 +343,17 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
     r"""Nine terms of the change of heads: log-mean Divisia shares, exact, no term a remainder.
 
     .. math:: N = D\, m q_f\, \frac{1}{E} L_{15}\, n_k\, u,\qquad \Lambda = (N-N')/\ln(N/N')
+
+    N heads of job k in factory f at the end of a step, N' a step earlier, D world demand in volume, m q_f planned
+    output over D, E effective efficiency, n_k tasks by job, u what of the heads planned is there; Lambda is N where N =
+    N'. All but N and D are those of ``plan_staff``. Delta ln is the change of a logarithm.
+
+    1. Factories that left in the step give their last heads: relocation if they moved, else closure.
+    2. Open factories that never had staff and now have some: opening.
+    3. Where a job has heads at both ends: scale is Lambda × Delta ln D, competitiveness Lambda × Delta ln(m q_f),
+       efficiency -Lambda × Delta ln E, displacement Lambda × Delta ln n for operators, reinstatement the same for
+       technicians and engineers, staffing Lambda × Delta ln u.
+    4. A job with heads at one end only is staffing too.
     """
     rows = len(new.open)
     grown = rows - len(old.open)
@@ -353,7 +407,11 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
 
 
 def fill_relative(model: GarmentModel) -> None:
-    """Once 2024 is known, what is told relative to it: labour cost, survival, closeness to each future."""
+    """Once 2024 is known, what is told relative to it: labour cost, survival, closeness to each future.
+
+    Its mean over 2024 is 1. When 2024 is complete all earlier steps are filled in; from then on each step at once.
+    Value added is taken at the UV of 2024. Runs that end earlier lack these indicators.
+    """
     values, per_year = model.recorder.values, model.steps_per_year
     end = (BASE_YEAR + 1 - 2012) * per_year
     steps = model.recorder.steps
@@ -408,10 +466,23 @@ def futures(
     skilled: Array,
     limits: Thresholds,
 ) -> tuple[Array, Array]:
-    """Survival and soft membership in the six futures; all ratios are to 2024, shapes [step] and [step, 6].
+    r"""Survival and soft membership in the six futures; all ratios are to 2024, shapes [step] and [step, 6].
 
-    Corners of the map: 1 (low cost, few machines), 3 (low, many), 2 or 0 (high, few), 4 or 5 (high, many). A shared
-    corner counts for the one whose condition holds; a vanished sector is 2 whatever its place.
+    .. math:: survival = \max(jobs / J,\; exports / X),\qquad
+              x = \mathrm{clip}\Big(\frac{cost - c^*}{s_c}, -1, 1\Big),\quad
+              y = \mathrm{clip}\Big(\frac{automation - a^*}{s_a}, -1, 1\Big)
+
+    .. math:: M_c = \frac{e^{-d_c/\sigma}}{\sum_k e^{-d_k/\sigma}},\qquad d_c = (x - x_c)^2 + (y - y_c)^2
+
+    J ``thresholds.survival_employment``, X ``thresholds.survival_exports``, c* ``thresholds.labour_cost``, s_c
+    ``thresholds.cost_scale``, a* ``thresholds.automation``, s_a ``thresholds.automation_scale``, sigma
+    ``thresholds.softness``; exports are real, d the squared distance to corner c.
+
+    Corners of the map: future 1 at (-1, -1), low cost and few machines; 3 at (-1, 1); 2 or 0 at (1, -1); 4 or 5 at (1,
+    1). A shared corner counts for the one whose condition holds: 2 where exports are below X, else 0; 4 where real
+    value added exceeds ``thresholds.high_value_added`` and skilled jobs exceed the share ``thresholds.high_skilled``,
+    else 5. A vanished sector (survival below 1) is 2 whatever its place. The label is the future with the largest
+    membership.
     """
     survival = np.maximum(jobs / limits.survival_employment, exports / limits.survival_exports)
     x = np.clip((cost - limits.labour_cost) / limits.cost_scale, -1, 1)

@@ -1,25 +1,42 @@
 """ODD.md, the description of the model, made from the code: ``python -m simulator.odd`` writes it.
 
-Tables come from the registries, the schedule and the columns; submodels from docstrings. Only what code cannot
-say (purpose, choices, conflicts, findings) is written here.
+Tables come from the registries, the schedule, the columns and the data; submodels from docstrings, in the order of the
+schedule, each helper under the process that first calls it. Only what code cannot say (purpose, concepts, choices,
+conflicts, findings) is written here.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from simulator import data, state
-from simulator.accounts import USES
+import pandas as pd
+
+from simulator import accounts, data, observe, population, state, streams, world
+from simulator.accounts import OTHER, USES
 from simulator.indicators import DIMENSIONS, INDICATORS
-from simulator.parameters import PARAMETERS
+from simulator.model import GarmentModel
+from simulator.parameters import PARAMETERS, Parameter
+from simulator.processes.orders import Orders, _Offer
 from simulator.schedule import QUARTER
+from simulator.state import ORIGINS
 
-SUBJECTS = ("wages", "production", "orders", "automation", "hiring", "workers", "closure", "government")
+LUCK = ("uniform", "normal", "gumbel", "exponential", "generator")
+OF_MODEL = ("installed", "ceilings", "step_costs", "automation_by_tier", "rival_index", "fob", "landed_by_goods")
+METHODS: dict[str, Any] = {
+    **{name: getattr(GarmentModel, name) for name in OF_MODEL},
+    "ship": Orders.ship,
+    "score": _Offer.score,
+    "search": _Offer.search,
+}
 
 PURPOSE = """\
 # ODD: the garment-sector scenario simulator
@@ -60,19 +77,124 @@ CONCEPTS = """\
 |---|---|
 | Basic principles | tasks (stages) that machines take from operators; threshold diffusion with unequal hurdles; discrete choice of origins with slow adjustment; cost-plus prices in the long run, squeezed in the short run |
 | Emergence | automation, closures, jobs, wages of the skilled, market share; no scenario sets its own ending, and nothing in the code knows a scenario's name |
-| Adaptation and objectives | factories compare a step's saving with its charge; buyers compare landed cost; workers compare pay with the outside wage and their taste |
-| Learning and prediction | factories extrapolate wage growth for a few years; new factories learn; no other foresight |
-| Sensing | factories know their own books, the coverage of technicians in their goods and tier, and the automation of their tier; buyers know the suppliers they have and a few candidates |
+| Adaptation | factories change price, posts, machines and capacity, or go; buyers change shares and suppliers; workers quit, look and accept; technicians settle elsewhere |
+| Objectives | factories compare a step's saving with its charge; buyers compare landed cost, and suppliers by score; workers compare pay with the outside wage and their taste |
+| Learning | new factories learn to work well, and the sector slowly becomes more efficient; no agent changes its rule of decision |
+| Prediction | factories expect orders as they smoothed them and, in reviews of machines, wage growth to go on for `automation.foresight` years; no other foresight |
+| Sensing | factories know their own books, the coverage of technicians in their goods and tier, and the automation of their tier; buyers know the suppliers they have and a few candidates; nobody errs about what they know |
 | Interaction | contracts between buyers and factories; one labour market; peers in automation; rivals abroad and makers near the market |
-| Stochasticity | every random number is a function of seed, process, step and row, so scenarios with one seed share their luck |
-| Collectives | cells of goods and tier; households only as receivers of remittances |
-| Observation | the indicators below, once a step |
+| Stochasticity | every random number is a function of seed, process, step, label and row, so scenarios with one seed share their luck |
+| Collectives | cells of goods and tier; households only as receivers of income and remittances |
+| Observation | the indicators of section 12, once a step |
 
-Decisions (ODD+D): no agent optimises over time. Adoption follows a hurdle with noise (`automate`), sourcing a logit
-with partial adjustment (`choose_origins`), quitting and accepting jobs a threshold on relative pay (`quit_jobs`,
-`hire`), leaving a hazard that rises as margins fall (`leave`). Their forms are conventional; none is estimated on
-Cambodian decisions.
+### Decisions (ODD+D)
+
+**Theory and evidence.** Adoption is a threshold on discounted saving with unequal hurdles and noise; sourcing a logit with
+partial adjustment; quitting and accepting jobs thresholds on relative pay; leaving a hazard that rises as margins fall;
+entry a rate that rises with margins and pressure of orders. These forms are conventional. None is estimated on Cambodian
+decisions; numbers come from the registry (section 11), where each says whether it has a source or is an *assumption*.
+
+**Individual decision-making.** No agent optimises over time, and none foresees policy. Decisions are made at four
+levels: buyers, factories, people, and those who would found a factory (not agents, a queue by goods). Within a process
+all decide at once on what they saw before it. Government is no agent: the scenario sets its levers.
+
+| who decides what | knows | wants | chooses by | assumed |
+|---|---|---|---|---|
+| buyer: where to spend (`choose_origins`) | landed cost and appeal of seven origins | cheap, near, compliant origins with appeal | logit with its own elasticity, then part of the way a step | *assumption*: appeal is fixed by the shares of 2012 but for trends and events; capacity shortages teach nothing |
+| buyer: which factories (`review_links`) | price, compliance, automation of its suppliers and of `sourcing.candidates` others; years linked | a better score | the best of those seen, with noise; rarely | *assumption*: weights of the score; candidates met in proportion to free capacity; large buyers shy of Cambodian owners |
+| factory: price (`set_quotes`) | its unit cost, the reference price | cost with the usual markup | a fixed mix of both | *assumption*: no factory prices by its own order book |
+| factory: staff (`plan_staff`, `lay_off`, `hire`) | its smoothed orders, efficiency, machines | staff that makes planned output | heads needed, nothing else | *assumption*: no hoarding beyond a quarter's usual leavers; no bargaining over pay |
+| factory: raising operators (`raise_operators`) | its open posts, scarcity of technicians | technicians | a share of fit operators that grows with scarcity | *assumption*: costless and at once |
+| factory: machines (`automate`) | its cost, cash, margin, own coverage of technicians, wage growth, peers' automation, its buyers | a saving above charge and hurdle | the best stage, if affordable, with noise | *assumption*: one step a review; no second-hand sale; machine and hurdle numbers |
+| factory: capacity (`adjust_capacity`) | its smoothed use and margin | usual use of capacity | growth in proportion to the gap, within limits | *assumption*: growth is financed whatever it costs |
+| factory: staying (`leave`) | its smoothed margin; if foreign with plants elsewhere, landed cost of rivals | a usual margin | a hazard; movers choose by a logit | *assumption*: debts are no reason by themselves; Cambodian owners never move |
+| founder: entering (`enter`) | the sector's margin, orders over capacity | margin and orders | a Poisson rate, after a queue for papers | *assumption*: entrants copy incumbents' automation |
+| worker: quitting (`quit_jobs`) | own pay, outside wage, own tenure | better relative pay | a hazard | *assumption*: who quits leaves for outside, not for another factory |
+| person: looking and accepting (`choose`) | pay of the job, outside wage, own taste, age, schooling | pay above dislike | looks at a hazard, accepts by a threshold | *assumption*: no choice among factories; skilled people take skilled jobs only |
+| factories together: whom to hire (`choose`) | who accepted; displaced or not; gender | - | displaced first, then a weighted draw | *assumption*: one common queue; preference for women as operators |
+| displaced person: other work, a course (`find_other_work`, `start_courses`) | - | work | hazards; seats by priority and lot | *assumption*: everybody offered a seat takes it |
+
+**Learning** of decision rules, **norms** beyond the pull of peers in automation, and **space** beyond origins and markets
+are left out. **Time**: buyers look back to their present shares, factories over `production.smoothing` years; only a
+review of machines looks ahead. **Uncertainty** enters decisions as noise (`automation.noise`, `sourcing.score_noise`) and
+as hurdles above the cost of capital.
+
+**Heterogeneity.** Rules are the same for all of a kind; agents differ in state and in fixed traits. Factories: goods, tier,
+owner, plants elsewhere, compliance, hurdle, size, efficiency, age, machines, money. Tier sets interest, exit, learning and
+size. Buyers: market, goods, size, elasticity, weights of lead time and compliance. People: gender, age, schooling, skill,
+taste, ability, overtime, migrant or not. Traits are drawn independently of each other where `describe`, `open_buyers` and
+`come_of_age` do not say otherwise (*assumption*).
+
+**Individual sensing** costs nothing and has no error. **Interaction** of people goes through the common labour market only;
+of factories through buyers, workers, the mean automation of their tier and the reference price.
+
+### Symbols and conventions
+
+| sign | meaning |
+|---|---|
+| dt | length of a step in years, 1/4 (1/12 on request) |
+| UV | export unit value, 2015 = 1: turns 2015 USD of product into nominal USD |
+| hazard h | a yearly rate: the event happens in a step with chance 1 - exp(-h dt), if a uniform number is below it |
+| smoothed over T | x moves by (1 - exp(-dt / T)) (new - x) each step |
+| share of, over | part / whole, 0 where the whole is not above 0 unless said otherwise |
+| f, b, o, j, k | factory, buyer, origin, stage, job (0 operator, 1 technician, 2 engineer) |
+| a, installed | automation of a stage; sum over stages of weight × automation |
+| omega, rho | weight of a stage; operators it saves at full automation |
+| c_te, c_en | coverage of technicians, of engineers |
+| E, L_15 | efficiency, 1 on average in 2012; operators for a million USD a year |
+| K, u | capacity, million USD of 2015 a year; use of it |
+| c, q, ref | unit cost, price asked, reference price: USD per USD of 2015 of product |
+| mu, m | markup aimed at; smoothed margin |
+| C, A, S, eta | landed cost, appeal, share, elasticity |
+| w, W | wage a month, nominal; yearly cost of a head, 2015 USD |
+| P_R, p_e | price of robots, real; electricity price, nominal |
+| sigma(x) | 1 / (1 + exp(-x)) |
+| [x] | 1 if x, else 0 |
+| N, G, u | normal, Gumbel, uniform number |
+
+- Numbers in code type with a dot are entries of the registry (section 11); `tier exit_factor` is a quantity of section 6.
+- A draw from shares takes the first category whose cumulated share reaches a uniform number.
+- A number of the registry is what is felt in the step. A change of a lever runs in linearly over its lag: its part after n
+  steps is (n + 1/2) dt / lag, at most 1. Only the public account reads settings without lag (`govern`), and the world's
+  series do for levers without lag. *From 2025 on* means steps from 2025Q1.
+- Posts, staff and seats are counted in agents; "people per agent" turns them into persons.
+- Of equals the lower row comes first, unless said otherwise. Sums over nothing are 0.
+- *assumption* beside a number or rule means that no source was found for it. Constants of the code without that word are
+  definitions.
 """
+
+ECONOMY = {
+    "operator_wage": "operators' mean earnings, USD/month",
+    "wages": "the same by job",
+    "wage_growth": "growth of operators' real wage, 1/year, smoothed",
+    "tightness": "premium for a tight labour market, share",
+    "unfilled": "operators' posts left open, share",
+    "scarcity": "technicians, engineers needed over those there are",
+    "coverage": "coverage by cell (goods × 3 + tier) and technicians, engineers",
+    "coverage_all": "the same of the sector",
+    "long_run": "long-run factor l of the reference price, log",
+    "reference": "reference price, USD per USD of 2015",
+    "reference_constant": "constant k of the reference price, log",
+    "premium": "premium for full service, share of price",
+    "chain_before": "upgrading in the step before",
+    "upper_secondary": "upper secondary among those who come of age, share; set from `education entrant_share`",
+    "mean_margin": "sector's margin, weighted by revenue",
+    "gained_appeal": "factor on each origin's appeal from factories that moved there",
+    "balance": "public balance so far, million USD",
+    "entry_queue": "factories waiting for papers, by goods",
+}
+
+CARRIED = (
+    ("links, their scores", "`review_links`", "`allocate_orders`, `ship`; links also the next `review_links`"),
+    ("landed cost by buyer and origin", "`choose_origins`", "`leave`"),
+    ("orders by link and buyer", "`allocate_orders`", "`produce` (`ship`), `enter`"),
+    ("sales of each origin a year; market share", "`produce` (`ship`)", "`leave`; the next `choose_origins`"),
+    ("plan: output, efficiency, tasks", "`plan_staff`", "`decompose`"),
+    ("real wages of all steps", "`set_wages`", "the next `set_wages`"),
+    ("people who took seats", "`train`", "`govern`"),
+    ("loans at the start of the step", "the clock", "`govern`"),
+    ("ledger of the step", "`keep_books` to `enter`", "`enter`, `govern`, indicators"),
+)
 
 DEVIATIONS = """\
 ## 8. Where the model leaves its design, and why
@@ -92,6 +214,11 @@ DEVIATIONS = """\
 | profit margin as reported | before write-offs of factories that close | closures write off plant worth 3 % of sales a year, which says nothing about those that stay |
 | near-market makers among destinations of moving factories | only rival countries | owners move plants to where sewing is done |
 | displaced: all laid off and not back at work | without those in a course, who are counted apart | states of people exclude each other (first identity) |
+| people leave the force at 60 only | also before, at a hazard that rises by `labour.home_rise` with every year of age | people go home to families and farms; without it the young of 2012 stay for ever and the workforce ages (64 % under 35 in 2012-2019, 37 % by 2040, against 80 % seen). The rise keeps the assumed age structure of 2012 in balance |
+| a fixed preference for women in hiring operators | it falls with the manual work that machines leave in the hiring factories, to the power of `labour.risk_women` less one | the source's relative risk (machines take women's work at 1.5 times the hazard of men's) must also hold for posts that are not filled again, since most posts go without a layoff |
+| in-house technicians from all eligible operators | with the women's share of `skills.women_in_stem` | the lever is the women's share of all new technicians |
+| every factory that moves goes to the origin with the lowest landed cost | a logit over origins with the same response | owners' own plants abroad differ; with the lowest cost alone all of them went to one country for years |
+| coverage: technicians employed over those needed | the share of technicians' posts filled | posts are whole agents; a factory that needs 0.4 agents is not short of 0.4 |
 | own-brand demand at home | in ASEAN only | there is no home market in the model |
 """
 
@@ -170,56 +297,214 @@ def _entities() -> str:
         "are represented. Buyers choose among seven origins: Cambodia, five rivals and automated makers near the market.\n"
     )
     for table in (state.Factories, state.Workers, state.Buyers):
-        out.append(f"### {table.__name__}\n\n{inspect.getdoc(table)}\n")
-        rows = [(f"`{n}`", c.unit or "-", c.meaning, c.width or 1) for n, c in table.columns().items()]
-        out.append(_table(("column", "unit", "meaning", "numbers"), rows))
-    out.append(f"### Links\n\n{inspect.getdoc(state.Links)}\n")
+        out.append(f"### {table.__name__}\n\n{_prose(table)}\n")
+        rows = [(f"`{n}`", c.unit or "-", c.meaning, c.width or 1, _fill(c.fill)) for n, c in table.columns().items()]
+        out.append(_table(("column", "unit", "meaning", "numbers", "at first"), rows))
+    out.append(f"### Links\n\n{inspect.getdoc(state.Links)} Buyer and factory by row, `since` the step of its start.\n")
+    first = state.Economy()
+    words = [(f"`{f.name}`", ECONOMY[f.name], _start(getattr(first, f.name))) for f in fields(state.Economy)]
+    out.append("### Economy\n\nNumbers of the whole sector that are remembered.\n")
+    out.append(_table(("name", "meaning", "at first"), words))
+    out.append("### Handed on within a step\n\n" + _table(("what", "made by", "read by"), CARRIED))
     groups = [(d, ", ".join(values)) for d, values in DIMENSIONS.items()]
     out.append("### Groups\n\n" + _table(("dimension", "values"), groups))
+    codes = (("market", state.MARKETS), ("origin", ORIGINS), ("goods", state.GOODS), ("stage", state.STAGES),
+             ("owner", state.OWNERS), ("job", state.JOBS))  # fmt: skip
+    out.append("Columns hold places in these lists, counted from 0:\n")
+    out.append(_table(("of", "values"), [(name, ", ".join(values)) for name, values in codes]))
     return "\n".join(out)
+
+
+def _fill(value: Any) -> str:
+    return {state.NEVER: "never", -10_000: "never"}.get(value, f"{value:g}")
+
+
+def _start(value: Any) -> str:
+    return f"{value.flat[0]:g}" if hasattr(value, "flat") else f"{value:g}"
 
 
 def _schedule() -> str:
-    rows = [(i, f"`{p.name}`", _first(p.run), ", ".join(f"`{c}`" for c in p.changes)) for i, p in enumerate(QUARTER, 1)]
+    rows = [
+        (i, f"`{p.name}`", _first(p.run), ", ".join(f"`{c}`" for c in p.changes) or "-")
+        for i, p in enumerate(QUARTER, 1)
+    ]
     head = ("", "process", "what happens", "may change")
-    return "## 3. Process overview and scheduling\n\n" + _table(head, rows)
+    about = _prose(import_module("simulator.schedule"))
+    return f"## 3. Process overview and scheduling\n\n{about}\n\n" + _table(head, rows)
 
 
 def _inputs() -> str:
-    status = data.drivers().groupby("series", sort=False)
-    rows = [
-        (f"`{name}`", f"{f['period_start'].min():%Y}-{f['period_start'].max():%Y}", _count(f["status"]),
-         int((f["interpolated"] == "yes").sum()))
-        for name, f in status
+    out = ["## 5. Initialisation\n"]
+    opening = list(_reached(population.populate, "simulator.population"))
+    out += [f"**`{f.__name__}`**: {_prose(f)}\n" for f in opening]
+    out.append("What is named but not described here stands in section 7.\n")
+    out += [_numbers(opening), "Random numbers (stream `opening`, step 0):\n", _draws(population.populate)]
+    out.append("## 6. Input data\n\nSeries in time (`data/drivers.csv`); (a) *assumption*, (i) interpolated:\n")
+    head = ("series", "unit", "values", "status of rows")
+    out.append(_table(head, [_series(*item) for item in data.drivers().groupby(["series", "key"], sort=False)]))
+    out.append("Tables (`data/structure.csv`):\n")
+    cells = data.structure().groupby(["entity", "quantity"], sort=False)
+    tables = [
+        (f"`{entity} {quantity}`", f["unit"].iloc[0] or "-",
+         ", ".join(f"{k} {v:g}" for k, v in zip(f["key"], f["value"], strict=True)), _count(f["status"]))
+        for (entity, quantity), f in cells
     ]  # fmt: skip
-    structure = data.structure().groupby("entity", sort=False)
-    more = [(f"`{name}`", ", ".join(sorted(set(f["quantity"]))), _count(f["status"])) for name, f in structure]
-    return (
-        "## 5. Initialisation\n\n"
-        + (inspect.getdoc(import_module("simulator.population").populate) or "")
-        + " All draws are from the stream `opening`.\n\n## 6. Input data\n\n"
-        + "Series in time (`data/drivers.csv`):\n\n"
-        + _table(("series", "years", "status of rows", "interpolated rows"), rows)
-        + "\nTables (`data/structure.csv`):\n\n"
-        + _table(("of", "quantities", "status of rows"), more)
-        + "\nDuties stand in `data/duties.csv` and `data/tariff_events.csv`, observations of the sector in "
-        + "`data/observations.csv`, sources in `data/sources.csv`.\n"
+    out.append(_table(("quantity", "unit", "values", "status of rows"), tables))
+    out.append("Duties before events, share of FOB, most-favoured-nation rate in brackets (`data/duties.csv`):\n")
+    duties = [
+        (market, goods, *(_duty(f[f["origin"] == origin].iloc[0]) for origin in ORIGINS), _count(f["status"]))
+        for (market, goods), f in data.duties().groupby(["market", "goods"], sort=False)
+    ]
+    out.append(_table(("market", "goods", *ORIGINS, "status of rows"), duties))
+    out.append("Dated changes of duties, share of FOB; those in force add up (`data/tariff_events.csv`):\n")
+    events = [
+        (r.kind, r.market, r.origin, r.goods, f"{r.start:%Y-%m-%d}", "" if pd.isna(r.end) else f"{r.end:%Y-%m-%d}",
+         f"{r.value:g}", _mark(r.status))
+        for r in data.tariff_events().itertuples()
+    ]  # fmt: skip
+    out.append(_table(("kind", "market", "origin", "goods", "first day", "last day", "rate", "status"), events))
+    out.append(
+        "Observations of the sector, to judge the model by, stand in `data/observations.csv`, sources in "
+        "`data/sources.csv`. `scenarios/calibrated.yaml` sets the fitted numbers of all named scenarios, and a scenario's "
+        "file its levers and drivers, both as steps in time; what they do not set keeps the default of section 11.\n"
     )
+    out.append("### The world\n\n" + _prose(world) + "\n")
+    series = list(_reached(world.build, "simulator.world"))
+    out += [f"**`{f.__name__}`**: {_prose(f)}\n" for f in series]
+    out.append(_numbers(series))
+    return "\n".join(out)
+
+
+def _series(names: Any, frame: pd.DataFrame) -> tuple[str, str, str, str]:
+    days = frame["period_start"]
+    form = "%Y" if (days.dt.strftime("%m-%d") == "01-01").all() else "%Y-%m"
+    values = [
+        f"{r.period_start:{form}} {r.value:g}"
+        + " (a)" * (r.status == "assumption")
+        + " (i)" * (r.interpolated == "yes")
+        for r in frame.itertuples()
+    ]
+    return f"`{' '.join(names).strip()}`", frame["unit"].iloc[0], ", ".join(values), _count(frame["status"])
+
+
+def _duty(row: Any) -> str:
+    return f"{row['value']:g} ({row['mfn']:g})"
 
 
 def _count(values: Iterable[str]) -> str:
-    return ", ".join(f"{n} {k}" for k, n in Counter(values).most_common())
+    return ", ".join(f"{n} {_mark(k)}" for k, n in Counter(values).most_common())
+
+
+def _mark(status: str) -> str:
+    return f"*{status}*" if status == "assumption" else status
 
 
 def _submodels() -> str:
-    out = ["## 7. Submodels\n"]
-    for subject in SUBJECTS:
-        module = import_module(f"simulator.processes.{subject}")
-        out.append(f"### {subject.capitalize()}\n\n{inspect.getdoc(module)}\n")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ == module.__name__ and not name.startswith("_"):
-                out.append(f"**`{name}`**: {_prose(function)}\n")
-    return "\n".join(out)
+    out = [
+        "## 7. Submodels\n",
+        "In the order of the schedule. A helper stands under the process that calls it first. Formulas use the symbols of "
+        "section 4.\n",
+        f"### Random numbers\n\n{_prose(streams)}\n",
+    ]
+    told: dict[Any, str] = {}
+    for number, process in enumerate(QUARTER, 1):
+        parts = list(_reached(process.run, "simulator.processes"))
+        new = [part for part in parts if part not in told]
+        old = [f"`{part.__name__}` (`{told[part]}`)" for part in parts if part in told]
+        told |= dict.fromkeys(new, process.name)
+        where = process.run.__module__.rpartition(".")[2]
+        out.append(f"### 7.{number} `{process.name}` ({where})\n\n{_prose(process.run)}\n")
+        out += [f"**`{part.__name__}`**: {_prose(part)}\n" for part in new if part is not process.run]
+        if old:
+            out.append(f"*Described earlier*: {', '.join(old)}.\n")
+        out.append(_numbers(new))
+        draws = _draws(process.run)
+        out.append(f"*Random numbers* (stream `{process.name}`):\n\n{draws}" if draws else "*Random numbers*: none.\n")
+    return "\n".join(part for part in out if part)
+
+
+def _reached(function: Callable[..., Any], where: str, seen: list[Any] | None = None) -> Iterator[Any]:
+    """The function and what it calls in ``where``, depth first and in order of use, as far as described."""
+    seen = [] if seen is None else seen
+    if function in seen:
+        return
+    seen.append(function)
+    if inspect.getdoc(function) and not getattr(function, "__name__", "").startswith("__"):
+        yield function
+    for found in _called(function):
+        if found.__module__.startswith(where) or (found in METHODS.values() and where == "simulator.processes"):
+            yield from _reached(found, where, seen)
+
+
+def _called(function: Any) -> Iterator[Any]:
+    """Functions and classes of the model that a function names, in the order of its source."""
+    if not inspect.isfunction(function):
+        return
+    own = function.__code__.co_varnames
+    for node in _in_order(_tree(function)):
+        found = None
+        if isinstance(node, ast.Name) and node.id not in own:
+            found = function.__globals__.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = function.__globals__.get(node.value.id)
+            found = getattr(owner, node.attr, None) if inspect.ismodule(owner) else METHODS.get(node.attr)
+        elif isinstance(node, ast.Attribute):
+            found = METHODS.get(node.attr)
+        if (inspect.isfunction(found) or inspect.isclass(found)) and found.__module__.startswith("simulator."):
+            yield found
+
+
+def _tree(function: Any) -> ast.Module:
+    """The body of a function without its signature."""
+    [defined] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    return ast.Module(body=defined.body, type_ignores=[])  # type: ignore[attr-defined]
+
+
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _in_order(child)
+
+
+def _draws(function: Callable[..., Any]) -> str:
+    """Table of the random numbers that a process draws: label, distribution, what they are told apart by, where."""
+    rows = []
+    for part in _reached(function, "simulator."):
+        if inspect.isclass(part):
+            continue
+        for node in _in_order(_tree(part)):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in LUCK
+                and ast.unparse(node.func.value) == "rng"
+            ):
+                label = ast.unparse(node.args[1]) if len(node.args) > 1 else ""
+                given = label.isidentifier()
+                row = _spelled(part, re.sub(r"\.ravel\(\)|np\.", "", ast.unparse(node.args[0])))
+                shown = "as the caller says" if given else f"`{label.removeprefix('f')[1:-1]}`" if label else "none"
+                rows.append((shown, node.func.attr, f"`{row}`", f"`{part.__name__}`"))
+    return _table(("label", "numbers", "row", "drawn in"), rows) if rows else ""
+
+
+def _spelled(function: Any, text: str) -> str:
+    """A line of a function with its constants as numbers."""
+    known = {name: value for name, value in function.__globals__.items() if isinstance(value, int)}
+    return re.sub(r"\b[A-Z][A-Z_]+\b", lambda m: str(known.get(m[0], m[0])), text)
+
+
+def _numbers(parts: Iterable[Any]) -> str:
+    """The numbers of the registry that the descriptions name, each with its default and where it comes from."""
+    text = " ".join(inspect.getdoc(part) or "" for part in parts)
+    named = dict.fromkeys(n for n in re.findall(r"``([a-z_]+\.[a-z_]+)``", text) if n in PARAMETERS)
+    if not named:
+        return ""
+    return "*Numbers*: " + "; ".join(_number(PARAMETERS[n]) for n in named) + ".\n"
+
+
+def _number(p: Parameter) -> str:
+    default = "path" if isinstance(p.default, dict) else f"{p.default:g}"
+    return f"`{p.name}` = {default}{f' [{p.unit}]' if p.unit else ''} ({_mark(p.source)})"
 
 
 def _first(function: object) -> str:
@@ -227,9 +512,10 @@ def _first(function: object) -> str:
 
 
 def _prose(function: object) -> str:
-    """A docstring without its worked case, its formula as a display equation."""
+    """A docstring without its worked case, its formula as a display equation, code in single marks."""
     text = re.sub(r"\n+\s*>>>.*", "", inspect.getdoc(function) or "", flags=re.DOTALL)
-    return re.sub(r"\.\. math:: ((?:.+\n?)+)", lambda m: "$$" + " ".join(m[1].split()) + "$$\n", text)
+    text = re.sub(r"``([^`]*)``", lambda m: f"`{' '.join(m[1].split())}`", text)
+    return re.sub(r"\.\. math:: ((?:.+\n?)+)", lambda m: "$$" + " ".join(m[1].split()) + "$$\n", text).rstrip("\n")
 
 
 def _conflicts() -> str:
@@ -272,11 +558,27 @@ def _parameters() -> str:
 
 def _indicators() -> str:
     rows = [(f"`{i.name}`", i.meaning, i.unit, i.over_year, ", ".join(i.groups)) for i in INDICATORS.values()]
-    return "## 12. Indicators\n\n" + _table(("name", "meaning", "unit", "over a year", "split by"), rows)
+    parts = [
+        *_reached(observe.measure, "simulator.observe"),
+        observe.decompose,
+        observe.world_demand,
+        *_reached(observe.fill_relative, "simulator.observe"),
+    ]
+    how = [f"**`{part.__name__}`**: {_prose(part)}\n" for part in dict.fromkeys(parts) if part.__doc__]
+    return "\n".join(
+        [
+            "## 12. Indicators\n",
+            _table(("name", "meaning", "unit", "over a year", "split by"), rows),
+            "### How they are taken\n",
+            *how,
+            _numbers(parts),
+        ]
+    )
 
 
 def _identities() -> str:
     uses = ", ".join(name.replace("_", " ") for name in USES)
+    others = ", ".join(name.replace("_", " ") for name in OTHER)
     return (
         "## 13. Identities\n\nChecked in every quarter of every shipped scenario:\n\n"
         "- people: employed, displaced, in training and outside add up to the labour force; head counts of factories add up "
@@ -287,7 +589,8 @@ def _identities() -> str:
         "wages posted are wages paid (1e-9)\n"
         "- public account: each payment is posted at both ends (1e-9)\n"
         "- the nine terms of the change of employment add up to it (1e-6 persons)\n"
-        "- the same seed gives the same bytes; no lever changes 2012-2024\n"
+        "- the same seed gives the same bytes; no lever changes 2012-2024\n\n"
+        f"Flows that are no uses: {others}.\n\n{_prose(accounts.Books)}\n\n{_prose(accounts.residuals)}\n"
     )
 
 

@@ -453,7 +453,7 @@ class Labour:
     school_leaving_age: float = measured(18.0, 15.0, 18.0, "years", "Age at which people enter", "fw_2016_up7")
     retirement_age: float = uncertainty(60.0, 55.0, 65.0, "years", "Age at which people leave for good")
     home_rise: float = uncertainty(
-        0.0025, 0.001, 0.005, "1/year per year", "Rise of going home for good with every year of age"
+        0.0025, 0.001, 0.005, "1/year/year", "Rise of going home for good with every year of age"
     )
     quit_rate: float = fitted(0.24, 0.18, 0.30, "1/year", "New workers who quit", "2bkk_2013")
     quit_tenure: float = uncertainty(0.06, 0.03, 0.1, "1/year", "Fall of quits with years in the factory")

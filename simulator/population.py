@@ -35,20 +35,37 @@ MEAN_TENURE = 3.0
 
 
 def populate(model: GarmentModel, rng: Stream) -> None:
-    """Buyers, factories and people of 2012Q1, the factories staffed for the orders they have."""
+    """Buyers, factories and people of 2012Q1, the factories staffed for the orders they have.
+
+    1. Buyers (``open_buyers``), then factories (``open_sector``), then people (``open_labour_force``).
+    2. Once ``set_wages``, ``deliver`` and ``plan_staff`` of section 7, as in a step. The wage they note is forgotten.
+    3. People take the posts (``staff_sector``).
+
+    There are no links, queue, premium or displaced people yet. The first step then runs as any other.
+    """
     model.buyers = open_buyers(model, rng)
     model.factories = Factories(0, MOST_FACTORIES)
     open_sector(model, rng)
     model.workers = open_labour_force(model, rng)
     wages.set_wages(model, rng)
     model.real_wages.clear()
-    production.set_technology(model, rng)
+    production.deliver(model)
     production.plan_staff(model, rng)
     staff_sector(model, rng)
 
 
 def open_buyers(model: GarmentModel, rng: Stream) -> Buyers:
-    """At least two buyers in each cell of market and goods, the others where Cambodia sells."""
+    """At least two buyers in each cell of market and goods, the others where Cambodia sells.
+
+    1. Cambodia's sales by cell are ``market kh_share_2012`` × ``goods kh_share_2012`` × world demand for the goods in
+       the first step. ``sourcing.buyers`` buyers, less two for each of the 15 cells, are shared out in proportion,
+       rounded down; what is left goes one each to the largest remainders, of equals to the lower cell (market × 3 +
+       goods).
+    2. Size is lognormal with spread ``sourcing.buyer_size_sd``, over the sum in the cell. Elasticity is
+       ``sourcing.elasticity`` × exp(``sourcing.elasticity_sd`` × a normal number). Speed is uniform between 0 and 1,
+       the weight of compliance ``sourcing.compliance_weight`` × a uniform number.
+    3. All buyers of a cell start from its ``opening_shares``.
+    """
     par = model.par.sourcing
     sales = np.outer(data.values("market", "kh_share_2012", MARKETS), data.values("goods", "kh_share_2012", GOODS))
     sales *= model.world.demand[0].sum(axis=0)
@@ -73,7 +90,11 @@ def open_buyers(model: GarmentModel, rng: Stream) -> Buyers:
 
 
 def opening_shares() -> Array:
-    """Shares of origins in 2012 by cell of market and goods, shape [15, 7]; rows add to one."""
+    """Shares of origins in 2012 by cell of market and goods, shape [15, 7]; rows add to one.
+
+    Cambodia's is ``goods kh_share_2012`` × (``market kh_share_2012`` over ``market demand_share_2012``), the second
+    factor scaled so that its mean weighted by demand is 1. The others share the rest as in ``origin share_2012``.
+    """
     demand = data.values("market", "demand_share_2012", MARKETS)
     at_market = data.values("market", "kh_share_2012", MARKETS) / at_least(demand)
     goods = data.values("goods", "kh_share_2012", GOODS)
@@ -91,7 +112,19 @@ def at_least(values: Array, least: float = 1e-9) -> Array:
 
 
 def open_sector(model: GarmentModel, rng: Stream) -> None:
-    """The factories of 2012, of all sizes, with a little automation."""
+    """The factories of 2012, of all sizes, with a little automation.
+
+    1. ``factories.opening`` rows: goods from ``goods factory_share``, owner from ``owner opening_share``, the rest by
+       ``describe``. Cambodian owners have no plants elsewhere.
+    2. Age: ``factories.opening_age`` × an exponential number, rounded to steps. Capacity: ``factories.capacity`` ×
+       ``size_factor``. Efficiency: exp(s N - s²/2), s ``production.efficiency_sd``, N normal.
+    3. Automation of a stage: uniform between 0 and twice ``stage opening_automation``, up to the ceiling.
+    4. Margin mu / (1 + mu), mu ``pricing.markup``; utilisation ``factories.utilisation``; prices and unit cost 1 until
+       the first ``set_quotes``.
+    5. Expected orders: Cambodia's orders for the goods at the opening shares, in 2015 USD, over capacity of the goods,
+       at most ``factories.utilisation_most``, × own capacity. Orders accepted are that for a step.
+    6. Plant and machines by ``equip``; cash and loans are 0.
+    """
     f, par = model.factories, model.par
     number = int(par.factories.opening)
     shares = data.values("goods", "factory_share", GOODS)
@@ -131,7 +164,13 @@ def open_sector(model: GarmentModel, rng: Stream) -> None:
 
 
 def open_labour_force(model: GarmentModel, rng: Stream) -> Workers:
-    """Everybody who would consider the sector, by gender, age, schooling and skill."""
+    """Everybody who would consider the sector, by gender, age, schooling and skill.
+
+    ``labour.force`` over people per agent rows, each begun by ``come_of_age``. Age group from ``age opening_share`` (18
+    to 24, 25 to 34, 35 to 44, 45 to 59), uniform within it; schooling from ``education opening_share``. Skills by
+    ``give_skills``: a mean of ``skills.technician_stock`` technicians at that schooling, and ``skills.engineer_stock``
+    of upper secondary engineers.
+    """
     par = model.par
     people = Workers(max(1, round(par.labour.force / model.weight)))
     model.workers = people
@@ -151,7 +190,12 @@ def open_labour_force(model: GarmentModel, rng: Stream) -> Workers:
 
 
 def staff_sector(model: GarmentModel, rng: Stream) -> None:
-    """Fill the posts of 2012 from everybody who would take them; they have been there for a while."""
+    """Fill the posts of 2012 from everybody who would take them; they have been there for a while.
+
+    As in ``hire``, but everybody looks and women's weight is ``labour.women_weight`` itself. Years in the factory are
+    exponential with a mean of three (*assumption*), at most those since ``labour.school_leaving_age``. Then staff is
+    counted and assessed, scarcity measured, and everybody paid.
+    """
     people = model.workers
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = model.factories.posts[:, job] * model.factories.open

@@ -1,4 +1,12 @@
-"""The order of one quarter: who moves when, and what each may change."""
+"""The order of one quarter: who moves when, and what each may change.
+
+Processes run one after the other; each acts on all factories, people or buyers at once and sees what those before it
+left. Within a process nobody goes first unless its description says so. New factories open last and act from the next
+step on.
+
+A step begins with its numbers of the registry and of the world and with an empty ledger; it ends with observation.
+Where a step is a month, everything happens every month with dt 1/12, and "quarter" below means the step.
+"""
 
 from __future__ import annotations
 

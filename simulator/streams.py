@@ -1,8 +1,17 @@
-"""Luck: one random number for each seed, process, step and row.
+"""Luck: one random number for each seed, process, step, label and row.
 
-A number is a pure function of these four, so it is the same whoever asks, in any order, and only what is
-needed is computed. Two scenarios with one seed therefore meet the same luck. The mixing function is the
-finaliser of SplitMix64 (Steele, Lea and Flood 2014), applied to a key plus a Weyl sequence over rows.
+A number is a pure function of these, so it is the same whoever asks, in any order, and only what is needed is computed.
+Two scenarios with one seed therefore meet the same luck. The mixing function is the finaliser of SplitMix64 (Steele,
+Lea and Flood 2014), applied to a key plus a Weyl sequence over rows. In whole numbers of 64 bits, which wrap around:
+
+1. The key is the first 8 bytes, little-endian, of BLAKE2b with a digest of 8 bytes, over seed, process, step and label
+   as text, joined by the character 1F (hexadecimal). The step counts from 0, the opening has step 0.
+2. x is (row + 1) × 9E3779B97F4A7C15 + key. Then three times: x is xored with x shifted right by 30, 27 and 31 bits;
+   after the first it is multiplied by BF58476D1CE4E5B9, after the second by 94D049BB133111EB.
+3. Uniform u is (x shifted right by 11 bits + 1/2) / 2^53. Normal: its quantile; Gumbel: -ln(-ln u); exponential: -ln u.
+
+Where a row is a person, a factory or a buyer it is the row of the table; other rows are spelled out by process. In
+labels, braces stand for a number: a job or a stage by its place from 0.
 """
 
 from __future__ import annotations

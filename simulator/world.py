@@ -60,7 +60,36 @@ class World:
 
 
 def build(scenario: Scenario, steps_per_year: int, last_year: int) -> World:
-    """All series for a scenario; raises DataError where a table lacks a value."""
+    """All series for a scenario; raises DataError where a table lacks a value.
+
+    t is the middle of a step as a year (2012.125 in the first quarter). *After* means t > 2025. A growth rate g that
+    starts with the scenarios works as exp of the sum of ln(1 + g) dt over the steps after, half of the present one
+    taken off, so that each step stands for its middle. Yearly series hold through their year; after the last, 2024,
+    they grow from the middle of that year to the middle of the step.
+
+    - demand, nominal million USD a year by market and goods: ``world_demand`` × 1000, growing by
+      ``world.demand_growth``, split over markets by ``market demand_share_2012`` × exp(``market relative_growth`` ×
+      (t - 2012)) over their sum
+    - unit value UV, 2015 = 1: ``unit_value``, growing by ``world.price_growth``; consumer prices: ``cpi``, growing by
+      ``world.inflation``; GDP: ``gdp`` rebased, growing by ``world.gdp_growth``
+    - minimum wage: ``_minimum_wage``
+    - outside wage, USD a month: ``labour.outside_wage`` × (1 + ``labour.outside_wage_growth_before``) to the power of
+      min(t, 2025) - 2015.5, then growing by ``world.outside_wage_growth``
+    - robot price P_R, real, 1 in the middle of 2015: likewise with ``technology.price_growth_before``, then
+      ``technology.price_growth``
+    - electricity price, USD per kWh: ``energy_price`` to 2024, then the lever ``energy.price``
+    - living wage: ``wages.living_wage`` × consumer prices / (1 + ``world.inflation``)
+    - technical ceilings at home: ``technology.cut_ceiling``, ``technology.finish_ceiling``,
+      ``technology.pack_ceiling``, and for sewing ``_sewing`` brought forward by ``innovation.years_gained`` ×
+      ``innovation.research`` years; abroad the same curve without research
+    - FOB cost of rivals: ``_rival_cost`` with ``_rival_automation``; that of makers near the market is
+      ``world.near_fixed`` + ``world.near_labour`` × (1 + ``world.near_labour_growth``) to the power of t - 2015 +
+      ``world.near_machines`` × P_R
+    - freight and lead-time cost: ``origin freight`` and ``origin lead_time_cost``, for Cambodia × (1 -
+      ``infrastructure.freight_saving`` × ``infrastructure.logistics``) and × (1 - ``infrastructure.lead_saving`` ×
+      ``infrastructure.logistics``)
+    - appeal: ``_appeal``; duties: ``_duties``; at last the scenario's shocks: ``_shock``
+    """
     paths = scenario.paths(steps_per_year=steps_per_year, first_year=FIRST_YEAR, last_year=last_year)
     steps = (last_year - FIRST_YEAR + 1) * steps_per_year
     dt = 1.0 / steps_per_year
@@ -178,7 +207,12 @@ def edges(steps: int, steps_per_year: int) -> list[date]:
 
 
 def _minimum_wage(growth: Array, steps: int, steps_per_year: int) -> tuple[Array, Array]:
-    """The statutory wage: the mean over a step's days while known, then a rise each January."""
+    """The statutory wage: the mean over a step's days while known, then a rise each January.
+
+    Known to the end of the last year with a value in ``minimum_wage``; from then on it is the step before × (1 +
+    ``wages.minimum_wage_growth``) in the first step of a year and unchanged in the others. The wage of a year earlier
+    is that of the same step the year before, in 2012 the first value.
+    """
     law = data.dated("minimum_wage")
     days = edges(steps, steps_per_year)
     values = np.empty(steps)
@@ -195,7 +229,14 @@ def _minimum_wage(growth: Array, steps: int, steps_per_year: int) -> tuple[Array
 
 
 def _sewing(t: Array, raw: Any, years_earlier: Array | float) -> Array:
-    """Technical ceiling of sewing: a logistic curve, which never falls and leaves history alone."""
+    r"""Technical ceiling of sewing: a logistic curve, which never falls and leaves history alone.
+
+    .. math:: \phi = \phi_0 + \frac{\bar\phi - \phi_0}{1 + e^{-(t - t_{1/2})/s}}
+
+    phi_0 ``technology.sewing_floor``, its limit ``technology.sewing_ceiling``, t_1/2 ``technology.sewing_midyear`` less
+    the years gained, s ``technology.sewing_scale``. Before 2025 the values of 2012 hold and no years are gained;
+    afterwards the curve is never below what it was.
+    """
     floor, scale = raw["technology.sewing_floor"], raw["technology.sewing_scale"]
 
     def curve(ceiling: Array | float, middle: Array | float) -> Array:
@@ -208,7 +249,14 @@ def _sewing(t: Array, raw: Any, years_earlier: Array | float) -> Array:
 
 
 def _rival_automation(t: Array, raw: Any) -> Array:
-    """Automation abroad: its course to 2024, then a straight line to the driver's value in 2040."""
+    r"""Automation abroad: its course to 2024, then a straight line to the driver's value in 2040.
+
+    .. math:: a = f_o\, A\,\frac{\max(0, t - 2016)}{24}\ (t < 2025),\qquad
+              a = f_o\Big(a_{25} + (D - a_{25})\frac{t - 2025}{15}\Big)
+
+    A ``world.competitor_automation_before``, f_o ``origin automation_factor``, a_25 = 9 A / 24, D
+    ``world.competitor_automation``; between 0 and 1. Makers near the market are fully automated.
+    """
     factor = np.concatenate([[0.0], data.values("origin", "automation_factor", ORIGINS[RIVALS]), [0.0]])
     course = raw["world.competitor_automation_before"] * np.clip(t - 2016, 0, None) / 24.0
     at_start = raw["world.competitor_automation_before"][0] * (START_YEAR - 2016) / 24.0
@@ -223,7 +271,10 @@ def _rival_cost(t: Array, raw: Any, automation: Array, robot: Array, dt: float) 
 
     .. math:: FOB = f + (1-f)\,\hat w\,(1 - s\,a) + m\,a\,P_R
 
-    f rival_fixed, s rival_machine_saving, m rival_machine_cost, a automation, w wage net of productivity.
+    f ``world.rival_fixed``, s ``world.rival_machine_saving``, m ``world.rival_machine_cost``, a automation, w wage net
+    of productivity: exp(``origin unit_labour_cost_growth`` × (min(t, 2025) - 2015.5)), after 2025 growing by
+    ``world.competitor_wage_part`` × ``world.competitor_wage_growth``. Costs are in 2015 USD of product, about 1
+    in 2015.
     """
     growth = np.concatenate([[0.0], data.values("origin", "unit_labour_cost_growth", ORIGINS[RIVALS]), [0.0]])
     later = np.log1p(raw["world.competitor_wage_part"] * raw["world.competitor_wage_growth"])
@@ -235,7 +286,15 @@ def _rival_cost(t: Array, raw: Any, automation: Array, robot: Array, dt: float) 
 
 
 def _appeal(t: Array, raw: Any, sewing: Array) -> Array:
-    """Factors on origins' appeal: trends, access gaps of Cambodia, and what machines near the market can make."""
+    """Factors on origins' appeal: trends, access gaps of Cambodia, and what machines near the market can make.
+
+    - rivals: exp(``origin appeal_growth`` × years since 2012), until the end of ``origin appeal_end_year``; then what
+      it was × ``origin appeal_after``
+    - makers near the market: the world's sewing ceiling over that of the first step
+    - Cambodia: ``sourcing.gap_eu``, ``sourcing.gap_us`` or ``sourcing.gap_other``, by market, from the first step on
+      (in 2012 buyers had not yet moved as far as cost and access let them); × exp(``sourcing.appeal_trend`` × (min(t,
+      2025) - 2012)); for travel goods, from the middle of 2016 and in all markets, × ``sourcing.travel_goods_access``
+    """
     out = np.ones((len(t), len(MARKETS), len(ORIGINS), len(GOODS)))
     growth = data.values("origin", "appeal_growth", ORIGINS[RIVALS])
     end = data.values("origin", "appeal_end_year", ORIGINS[RIVALS])
@@ -255,7 +314,15 @@ def _appeal(t: Array, raw: Any, sewing: Array) -> Array:
 
 
 def _duties(raw: Any, eff: Any, steps: int, steps_per_year: int) -> Array:
-    """Duties by step, market, origin and goods: base, dated changes, preferences and surcharges."""
+    """Duties by step, market, origin and goods: base, dated changes, preferences and surcharges.
+
+    1. The duty in force of ``data/duties.csv`` plus the dated changes and preferences of ``data/tariff_events.csv``,
+       each by the part of a step's days on which it is in force.
+    2. EU, Cambodia: the most-favoured-nation rate (``mfn``) × (1 - x), x ``trade.eu_preference``; for travel goods ×
+       (1 - (5x - 4) held between 0 and 1).
+    3. US, Cambodia: less ``mfn`` × ``trade.us_preference``. ASEAN, Cambodia: × (1 - ``trade.asean_agreement``).
+    4. Not below 0; then dated surcharges on top, by days as before.
+    """
     days = edges(steps, steps_per_year)
     base = np.tile(data.duty_table("value", MARKETS, ORIGINS, GOODS), (steps, 1, 1, 1))
     mfn = data.duty_table("mfn", MARKETS, ORIGINS, GOODS)
@@ -270,7 +337,12 @@ def _duties(raw: Any, eff: Any, steps: int, steps_per_year: int) -> Array:
 
 
 def _shock(world: World, scenario: Scenario, steps_per_year: int) -> None:
-    """Dated events of the scenario: falls of demand and tariffs."""
+    """Dated events of the scenario (``world.shocks``): falls of demand and tariffs.
+
+    From the first step of its quarter, for its number of quarters or else to the end, an event multiplies demand by 1 +
+    ``demand`` in its markets and goods (all unless named), and adds ``tariff`` to their duty on its origin (Cambodia
+    unless named).
+    """
     for event in scenario.shocks:
         first = step_of(event["at"], steps_per_year)
         length = event.get("quarters")

@@ -19,7 +19,36 @@ STEP = 1.0 / 8.0  # a stage is automated in eighths
 
 
 def automate(model: GarmentModel, rng: Stream) -> None:
-    """A factory that reviews its plant automates the best stage when saving, funds, skills and peers allow."""
+    r"""A factory that reviews its plant automates the best stage when saving, funds, skills and peers allow.
+
+    1. The next step of each stage is an eighth (*assumption*), or what is left below the technical ceiling: the
+       world's, in sewing × ``goods sewing_ceiling_factor`` (``ceilings``).
+    2. ``saving_and_outlay`` gives each step's yearly saving S and price I. Its charge is I × (``capital_recovery`` at
+       the factory's ``real_rate`` over ``automation.machine_life`` + ``automation.maintenance``).
+    3. The best stage has the largest ln S - ln charge among those with a step left and a saving above 0; of equals the
+       first of cut, sew, finish, pack. Without such a stage there is no adoption.
+    4. The benefit of that step:
+
+    .. math:: b = \ln S - \ln charge - \ln h - \rho\,\max(0, \tfrac{\mu - m}{\mu})\,[foreign] + p\,\bar a_{tier}
+              + \beta\,[brand\ linked]
+
+    h the factory's ``hurdle``, rho ``automation.relocation`` (a squeezed foreign owner would rather move than invest),
+    mu ``pricing.markup``, m the smoothed margin, p ``automation.peer``, the plain mean of installed automation over
+    open factories of the tier, beta ``automation.brand``.
+
+    5. The price of the step for the planned output, I × ``planned`` × UV / 10^6 in million USD, must not exceed funds:
+
+    .. math:: F = (f + f_t x)\max(cash, 0)\,(1 + \lambda s)\,[B\ if\ brand\ linked]\; i_0 / i
+
+    f ``automation.funds_share``, f_t ``business.fintech_funds``, x ``business.fintech``, lambda
+    ``automation.subsidy_leverage``, s ``automation.subsidy``, B ``automation.brand_funds``, i_0
+    ``public.reference_interest``, i ``automation.interest_rate``. The margin must lie above
+    ``automation.least_margin``.
+
+    6. An open factory reviews at the hazard ``automation.review_rate``. If it is able (5), it takes the step with
+       ``adoption_chance``. One step in one stage a quarter at most; nothing is ever taken back on purpose.
+    7. The buyer pays (``_buy``).
+    """
     f, par, now = model.factories, model.par, model.now
     auto = par.automation
     uv = now("unit_value")
@@ -56,6 +85,12 @@ def automate(model: GarmentModel, rng: Stream) -> None:
 
 
 def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Array) -> None:
+    """Machines arrive at once and are paid from spare cash and loans.
+
+    The net price P is that of step 5, the gross price P / (1 - ``automation.subsidy``); the difference is the public
+    subsidy. The stage's automation rises by the step, ``units`` by the gross price over robot price and UV, book value
+    by the net price. The factory pays the net price (``finance``). The step is noted for ``lay_off``.
+    """
     f, subsidy, uv = model.factories, model.par.automation.subsidy, model.now("unit_value")
     j = stage[rows]
     net = outlay[rows, j] * planned(model)[rows] * uv / MILLION
@@ -72,7 +107,23 @@ def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Ar
 
 
 def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
-    """Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year."""
+    r"""Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year.
+
+    .. math:: S_j = \Delta L_j\,(y + (1-y)\,c_{te})\,W_{op}(1+g)^{n}
+              - \tfrac{L_{15}}{E}\omega_j\Delta_j(\tau_A W_{te} + \epsilon_A W_{en})
+              + 10^6\,\omega_j\Delta_j\,\Big(z - e\,\epsilon\,\tfrac{p_e}{p_{15}UV} - \lambda_o\lambda_a\,outage\Big)
+
+    .. math:: \Delta L_j = \tfrac{L_{15}}{E}\,\omega_j\rho_j\Delta_j
+
+    Delta the step, L_15 ``production.operators``, E effective efficiency, omega and rho as in ``tasks_per_output``, y
+    ``automation.unskilled_yield``, c_te the factory's coverage of technicians, W yearly cost of a head
+    (``yearly_cost``), g smoothed growth of real wages, n ``automation.foresight``, tau_A
+    ``production.technicians_automated``, epsilon_A ``production.engineers_automated``, z ``automation.quality`` plus,
+    if brand linked, ``automation.brand_quality``, e ``production.energy``, epsilon ``production.energy_intensity``, p_e
+    electricity price, p_15 ``energy.reference_price``, lambda_o ``production.outage_loss``, lambda_a
+    ``production.outage_automated``, outage ``energy.outage`` (``energy.outage_before`` to 2024). The price is
+    ``step_price`` for the operators replaced.
+    """
     f, par, now = model.factories, model.par, model.now
     auto, pro = par.automation, par.production
     uv = now("unit_value")
@@ -116,6 +167,10 @@ def step_price(
 
     .. math:: I = \Delta L\,\kappa\,P_R\,(1 + \xi a)(1 - s)(1 + i)
 
+    kappa ``automation.step_cost_cut``, ``automation.step_cost_sew``, ``automation.step_cost_finish`` or
+    ``automation.step_cost_pack``, P_R the world's robot price, xi ``automation.convexity``, a the stage's automation
+    before the step, s ``automation.subsidy``, i ``automation.installation`` × (1 - ``infrastructure.broadband``).
+
     >>> round(float(step_price(heads=5.0, cost=24_000, price=0.6, convexity=2.0, automation=0.25, subsidy=0.0,
     ...                        surcharge=0.2)))
     129600
@@ -125,6 +180,8 @@ def step_price(
 
 def capital_recovery(rate: Number, years: Number) -> Number:
     """Yearly payment that repays one dollar with interest over ``years``.
+
+    .. math:: r / (1 - (1 + r)^{-n})
 
     >>> round(float(capital_recovery(0.10, 8.0)), 4)
     0.1874
@@ -137,6 +194,9 @@ def adoption_chance(*, benefit: Number, noise: Number, coverage: Number, gate: N
 
     .. math:: P = \sigma(b/\sigma_{ad})\, c^{\psi}
 
+    sigma the logistic function, b the benefit, sigma_ad ``automation.noise``, c the factory's coverage of technicians,
+    psi ``automation.skill_gate``.
+
     >>> round(float(adoption_chance(benefit=0.35, noise=0.35, coverage=0.8, gate=2.0)), 4)
     0.4679
     """
@@ -145,6 +205,8 @@ def adoption_chance(*, benefit: Number, noise: Number, coverage: Number, gate: N
 
 def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array:
     """Years in which a step repays itself; infinite where upkeep eats the saving, nan where no step is left.
+
+    Price over saving less ``automation.maintenance`` × price. Only observed; no decision reads it.
 
     >>> payback_years(outlay=np.array([100.0, 100.0]), saving=np.array([26.0, 5.0]), maintenance=0.06)
     array([ 5., inf])

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 
 def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
-    """Busy factories that earn grow, idle ones shrink; growth brings its share of machines."""
+    r"""Busy factories that earn grow, idle ones shrink; growth brings its share of machines.
+
+    .. math:: K \leftarrow K\,\exp\big(dt\;\mathrm{clip}(g\,(u - u^*), -g_-, g_+)\big)
+
+    g ``factories.growth_speed``, u smoothed utilisation, u* ``factories.utilisation``, g_- ``factories.shrink_most``,
+    g_+ ``factories.growth_most``. A factory whose margin does not exceed ``factories.growth_margin`` does not grow; a
+    closed one does neither.
+
+    Growth by a factor costs ``production.plant`` × new capacity × UV for plant, and as large a part of its machines at
+    today's robot price; it is paid by ``finance`` without asking whether funds suffice. Shrinking writes off that part
+    of the book value of plant and machines and pays nothing. Shares of automation stay as they are.
+    """
     f, par, dt = model.factories, model.par.factories, model.dt
     rate = np.clip(par.growth_speed * (f.utilisation - par.utilisation), -par.shrink_most, par.growth_most)
     rate = np.where((rate > 0) & (f.margin <= par.growth_margin), 0.0, rate) * f.open
@@ -42,7 +53,21 @@ def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
 
 
 def leave(model: GarmentModel, rng: Stream) -> None:
-    """Factories that earn too little close; footloose foreign owners move to where landed cost is lowest."""
+    r"""Factories that earn too little close; footloose foreign owners move to where landed cost is lowest.
+
+    1. Every open factory leaves at the hazard ``exit_rate`` of its smoothed margin. The factor k is its
+       ``tier exit_factor``, for Cambodian owners × ``ownership.domestic_exit``.
+    2. Who leaves and has plants in other countries moves, rather than closes, with chance
+
+    .. math:: \sigma\big(s\,(\ln C_{KH} - \ln \min_{o} C_o)\big)
+
+    s ``factories.relocation_sensitivity``, C landed cost of the goods, the mean over their buyers weighted by spending
+    (plain if they spend nothing), o the five rival countries without makers near the market.
+
+    3. Where it moves is drawn by ``destinations``. The appeal of that origin to all buyers is multiplied for good by
+       1 + the capacity that moved there (× UV) over the origin's sales a year.
+    4. All that leave are wound up (``wind_up``).
+    """
     f, par = model.factories, model.par
     rate = exit_rate(
         margin=f.margin,
@@ -69,7 +94,9 @@ def leave(model: GarmentModel, rng: Stream) -> None:
 def destinations(rng: Stream, rows: Array, cost: Array) -> Array:
     """Place of the origin each factory moves to: a logit in the log of landed cost times the response ``cost``.
 
-    Owners know their own plants abroad, which the mean cost of an origin does not show.
+    The rival country with the largest Gumbel number (row: factory × 5 + place of the country from 0) less
+    ``factories.relocation_sensitivity`` × ln C. Owners know their own plants abroad, which the mean cost of an origin
+    does not show.
     """
     number = cost.shape[1]
     luck = rng.gumbel((rows[:, None] * number + np.arange(number)).ravel(), "destination").reshape(cost.shape)
@@ -77,7 +104,11 @@ def destinations(rng: Stream, rows: Array, cost: Array) -> Array:
 
 
 def wind_up(model: GarmentModel, goes: Array) -> None:
-    """Staff are displaced, plant and machines written off, cash and loans settled with owner and lenders."""
+    """Staff are displaced, plant and machines written off, cash and loans settled with owner and lenders.
+
+    The ledger posts the book value as scrapped, cash less loans as settled with the owner, who so bears a loss, and
+    loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0.
+    """
     f, workers, books = model.factories, model.workers, model.books
     at_work = np.flatnonzero(workers.state == EMPLOYED)
     rows = at_work[goes[workers.factory[at_work]]]
@@ -109,6 +140,9 @@ def exit_rate(
 
     .. math:: x = x_0\,\mathrm{clip}(e^{-b(m-\mu)} k, x_{min}, x_{max})
 
+    x_0 ``factories.exit_rate``, b ``factories.exit_sensitivity``, m smoothed margin, mu ``pricing.markup``, x_min
+    ``factories.exit_least``, x_max ``factories.exit_most``.
+
     >>> round(float(exit_rate(margin=0.0, markup=0.07, usual=0.05, sensitivity=14.0, least=0.2, most=13.0,
     ...                       factor=1.0)), 3)
     0.133
@@ -117,7 +151,23 @@ def exit_rate(
 
 
 def enter(model: GarmentModel, rng: Stream) -> None:
-    """New factories come where orders press on capacity and margins are good, after the time papers take."""
+    """New factories come where orders press on capacity and margins are good, after the time papers take.
+
+    1. The sector's mean margin weighs open factories by their revenue in the step; 0 if there is none.
+    2. Pressure by goods is the orders asked for a year (load of the first round in ``allocate_orders``) over capacity ×
+       ``factories.utilisation``, at most ``factories.entry_pressure_cap``, which also holds where there is no capacity.
+       It enters to the power of ``factories.entry_pressure``.
+    3. Applications a year by goods are ``entry_rate`` e; over all goods at most ``factories.entry_most`` ×
+       ``factories.opening``, cut in proportion. Base e_0 N is ``factories.entry_rate`` × ``factories.opening`` × (open
+       factories of the goods + 1) / (all open factories + 3); gain is (1 + ``business.entry_gain`` ×
+       ``business.e_government``) (1 + ``business.attraction_gain`` × ``business.investor_attraction``).
+    4. Applications × dt join a queue by goods (empty at first), of which the part 1 - exp(-365 dt / days) is ready.
+       Days go from ``business.entry_days`` to ``business.entry_days_digital`` as ``business.e_government`` goes from 0
+       to 1.
+    5. What is ready leaves the queue; the number that opens is Poisson with that mean (``poisson_quantile`` of one
+       uniform number for each goods).
+    6. They open (``open_factories``); their first orders and staff come in the next step.
+    """
     f, eco, par, dt = model.factories, model.economy, model.par, model.dt
     capacity = np.bincount(f.goods, weights=f.capacity, minlength=len(GOODS))
     number = np.bincount(f.goods[f.open], minlength=len(GOODS))
@@ -159,6 +209,9 @@ def entry_rate(
 
     .. math:: e = e_0 N\, e^{b_e(m-\mu)}\, p\, (1+g)
 
+    e_0 N ``base``, b_e ``factories.entry_sensitivity``, m the sector's margin, mu ``pricing.markup``, p pressure, 1 + g
+    ``gain``.
+
     >>> entry_rate(base=np.array([108.0]), margin=0.07, markup=0.07, sensitivity=8.0, pressure=np.array([1.0]),
     ...            gain=1.0)
     array([108.])
@@ -178,7 +231,23 @@ def poisson_quantile(u: float, mean: float) -> int:
 
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
-    """Open one factory for each entry of ``goods``; entrants look like incumbents, but smaller and new."""
+    """Open one factory for each entry of ``goods``; entrants look like incumbents, but smaller and new.
+
+    Means are those of open factories before anybody enters.
+
+    1. A new row, described by ``describe``. The owner is Cambodian with chance ``ownership.domestic_share``, else drawn
+       from ``owner entrant_share``; only foreign owners may have plants elsewhere.
+    2. Capacity: ``factories.entry_size`` × mean capacity (``factories.capacity`` if nobody is left) × ``size_factor``.
+    3. Efficiency: the mean weighted by capacity (1 if nobody is left) × exp(``production.efficiency_sd`` × a normal
+       number).
+    4. Automation by stage: the mean of the goods weighted by capacity × exp(s N - s²/2), s ``factories.entry_noise``, N
+       normal, up to the ceiling.
+    5. Margin mu / (1 + mu), mu ``pricing.markup``; utilisation ``factories.utilisation``; expected orders
+       ``factories.entry_use`` × that × capacity; effective efficiency × (1 - ``production.new_gap``); coverage of its
+       cell; price the reference, unit cost 1 until the next ``set_quotes``.
+    6. ``equip`` gives plant and machines. The owner pays for them and puts in one quarter's costs as cash; both are
+       equity.
+    """
     f, par = model.factories, model.par
     live = f.open.copy()
     mean_capacity = float(f.capacity[live].mean()) if live.any() else par.factories.capacity
@@ -224,7 +293,13 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
 
 
 def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> None:
-    """What a factory is for good: goods, tier, standards, patience."""
+    """What a factory is for good: goods, tier, standards, patience.
+
+    Tier from ``tier share``; plants elsewhere with chance ``ownership.multinational``; compliance Cambodia's
+    ``origin compliance`` + ``factories.compliance_sd`` × a normal number, between 0 and 1; hurdle
+    ``automation.hurdle`` × exp(``automation.hurdle_sd`` × a normal number), at least 1; rounding of posts uniform, by
+    job. All independent (*assumption*).
+    """
     f, par = model.factories, model.par
     f.open[rows] = True
     f.goods[rows] = goods
@@ -243,7 +318,11 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
 
 
 def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
-    """Relative capacity: lognormal, larger for factories that supply brands; 1 on average over tiers."""
+    """Relative capacity: lognormal, larger for factories that supply brands; 1 on average over tiers.
+
+    ``tier capacity_factor`` over its mean weighted by ``tier share``, × exp(s N - s²/2), s ``factories.capacity_sd``, N
+    normal.
+    """
     f, sd = model.factories, model.par.factories.capacity_sd
     factor = model.tiers["capacity_factor"]
     mean = (factor * model.tiers["share"]).sum() / model.tiers["share"].sum()
@@ -251,7 +330,16 @@ def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
 
 
 def equip(model: GarmentModel, rows: Array, use: float) -> None:
-    """Plant and machines of the given factories at full cost and today's prices."""
+    r"""Plant and machines of the given factories at full cost and today's prices.
+
+    Plant is ``production.plant`` × capacity × UV. Machines by stage, in million USD of 2015, are what steps from
+    nothing to the present automation a would have cost without subsidy:
+
+    .. math:: units_j = \tfrac{L_{15}}{E}\,\omega_j\rho_j\, a_j\,\kappa_j\,(1 + \tfrac12\xi a_j)\,(1 + i)\, u K / 10^6
+
+    Symbols as in ``saving_and_outlay`` and ``step_price``, with efficiency E as learned; u utilisation, K capacity.
+    Book value is units × robot price × UV.
+    """
     f, par = model.factories, model.par
     uv, price = model.now("unit_value"), model.now("robot_price")
     heads = (

@@ -30,7 +30,22 @@ MOST_POSTS = 65_536  # more than one factory can ever open
 
 
 def hire(model: GarmentModel, rng: Stream) -> None:
-    """Factories fill posts from those who look for work: displaced people first, women favoured as operators."""
+    """Factories fill posts from those who look for work: displaced people first, women favoured as operators.
+
+    For engineers, then technicians, then operators:
+
+    1. Every open factory has posts less staff of the job to fill, in agents, if that is more than 0.
+    2. All open posts of the sector are put into one random order (``posts_in_turn``).
+    3. At most that many people are chosen (``choose``): who looks, accepts and comes first in turn. Women's weight is 1
+       for the skilled and ``women_weight`` for operators; it is worked out once for all posts.
+    4. The people chosen, in order of their rows, take the posts in their random order and start work (``place``). If
+       there are fewer people than posts, the last posts stay open.
+
+    Wages do not differ between factories when people accept, so nobody chooses a factory. Who quit, was laid off or
+    came of age earlier in the step may be hired in it; people at work, in a course or settled elsewhere are not. Then
+    staff is assessed (``assess_staff``), the share of operators' posts still open is kept for ``set_wages``, and
+    ``measure_scarcity`` follows.
+    """
     f, eco = model.factories, model.economy
     hired = 0
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
@@ -49,7 +64,11 @@ def hire(model: GarmentModel, rng: Stream) -> None:
 
 
 def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
-    """Factory rows of all open posts, in the order in which they are filled."""
+    """Factory rows of all open posts, in the order in which they are filled.
+
+    Each post has a random number of its own, by factory and place among the factory's open posts of the job; the
+    smallest comes first.
+    """
     factory = np.repeat(np.arange(len(gap)), gap)
     first = np.repeat(np.cumsum(gap) - gap, gap)
     place = np.arange(len(factory)) - first
@@ -57,10 +76,14 @@ def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
 
 
 def women_weight(model: GarmentModel, posts: Array) -> float:
-    """Weight of women in filling these operators' posts, by the manual work that machines have left there.
+    r"""Weight of women in filling these operators' posts, by the manual work that machines have left there.
 
-    Machines take women's work at ``risk_women`` times the hazard of men's, so the odds of women fall with the part
-    of manual work that is left, raised to ``risk_women - 1``. Source: ``seed`` for the relative risk.
+    .. math:: \omega = \omega_0\; \overline{n_{op}^{\,\rho - 1}}
+
+    omega_0 ``labour.women_weight``, rho ``labour.risk_women``, n_op operators' tasks (``tasks_per_output``) of the
+    factory of each post, the mean over posts; omega_0 where there are none. Machines take women's work at rho times the
+    hazard of men's, so the odds of women fall with the part of manual work that is left. Source: ``seed`` for the
+    relative risk.
     """
     par = model.par.labour
     left = tasks_per_output(model)[posts, OPERATOR]
@@ -70,7 +93,27 @@ def women_weight(model: GarmentModel, posts: Array) -> float:
 def choose(
     model: GarmentModel, rng: Stream, job: int, count: int, *, women: float = 1.0, everybody_looks: bool = False
 ) -> Array:
-    """Rows of at most ``count`` people who look for, accept and get a job; ``women`` weighs women as operators."""
+    r"""Rows of at most ``count`` people who look for, accept and get a job; ``women`` weighs women as operators.
+
+    1. Eligible: outside the sector or displaced. As operator, with no skill or an operator's; as technician or
+       engineer, with just that skill and not settled in another sector.
+    2. Each of them looks at the hazard ``labour.search_rate_displaced`` if displaced or skilled, else
+       ``labour.search_rate``; everybody looks at the opening.
+    3. Who looks accepts when the log of relative pay exceeds the dislike:
+
+    .. math:: \ln\frac{w_k}{r_k\,w_{out}} > taste - \lambda + a \max(0, age - a_0) + [operator]\,(e\, edu + m\,[man])
+
+    w_k the wage of the job, r_k 1, ``wages.technician_ratio`` or ``wages.engineer_ratio``, w_out the outside wage,
+    lambda ``labour.liking``, a ``labour.age_cost``, a_0 ``labour.age_from``, e ``labour.education_cost`` with edu 0, 1
+    or 2, m ``labour.men_outside``.
+
+    4. If those who accept are no more than ``count``, all are taken. Otherwise each draws an exponential number, which
+       for operators is divided by the weight: ``women`` for a woman, ``labour.men_weight`` for a man. All displaced
+       come before all others, then the smallest number comes first: a draw without replacement with chances as the
+       weights.
+
+    They are returned in order of rows.
+    """
     workers, par, eco = model.workers, model.par.labour, model.economy
     if not count:
         return np.empty(0, np.intp)
@@ -103,7 +146,11 @@ def choose(
 
 
 def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: int) -> None:
-    """People start work; overtime differs from job to job."""
+    """People start work; overtime differs from job to job.
+
+    State, employer, job and step of hiring are set, a layoff is forgotten, people without skill become operators.
+    Overtime is exp(``wages.overtime_sd`` × a normal number), drawn anew with every job.
+    """
     workers, par = model.workers, model.par.wages
     workers.state[rows] = EMPLOYED
     workers.factory[rows] = factories
@@ -117,7 +164,11 @@ def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: 
 
 
 def measure_scarcity(model: GarmentModel) -> None:
-    """Technicians and engineers needed over those there are, in the sector or willing to come."""
+    """Technicians and engineers needed over those there are, in the sector or willing to come.
+
+    Needed people of open factories over people with the skill who are not settled elsewhere, whatever they do now;
+    between 0 and 4, and 4 where there is nobody (*assumption*).
+    """
     workers, f = model.workers, model.factories
     there = ~workers.settled
     for k, (job, skill) in enumerate(((TECHNICIAN, TECHNICIAN_SKILL), (ENGINEER, ENGINEER_SKILL))):

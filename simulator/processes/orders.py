@@ -19,7 +19,28 @@ PAIR = 8_192  # more than there can be factories: buyer * PAIR + factory names a
 
 
 def set_quotes(model: GarmentModel, rng: Stream) -> None:
-    """Factories ask for cost and markup, held back by what rivals cost; buyers pay extra for full service."""
+    r"""Factories ask for cost and markup, held back by what rivals cost; buyers pay extra for full service.
+
+    1. Each factory works out its ``unit_cost`` c. The mean of c (1 + mu) over open factories, weighted by ``planned``
+       output, is what the sector would ask for (1 where none is open); mu ``pricing.markup``.
+    2. The reference price ref is the rivals' index R (FOB cost of the five rivals weighted by ``origin share_2012``)
+       times two factors. The constant k makes it equal to that mean in the first step; the long-run factor l, 0 at
+       first, then lets it follow the mean slowly:
+
+    .. math:: \ln ref = \ln R + l + k,\qquad l \leftarrow l + dt\,\kappa\,(\ln \overline{c(1+\mu)} - \ln ref)
+
+    kappa ``pricing.reversion``. So rising cost squeezes margins at first and reaches prices within years.
+
+    3. The premium v for full service decays as rivals follow and grows with each rise of ``value_chain.upgrading``, as
+       far as engineers are there (c_en the sector's coverage of engineers):
+
+    .. math:: v \leftarrow v\,e^{-\kappa dt} + p\,c_{en}\,\Delta upgrading
+
+    p ``value_chain.premium``; v is 0 at first.
+
+    4. The factory asks for ``quote``. Buyers compare quote / (1 + ``value_chain.service`` × v), as part of the service
+       is worth its price to them.
+    """
     f, eco, par = model.factories, model.economy, model.par
     pricing, chain = par.pricing, par.value_chain
     f.unit_cost[:] = unit_cost(model)
@@ -48,7 +69,22 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
-    """Buyers compare landed cost over origins and move part of the way towards the shares they want."""
+    """Buyers compare landed cost over origins and move part of the way towards the shares they want.
+
+    1. FOB cost by origin and goods: the world's for others, for Cambodia the mean price as compared over open factories
+       of the goods, weighted by ``expected`` orders, the reference price if there are none (``fob``). It becomes
+       ``landed_cost`` C for each buyer.
+    2. In the first step appeal is fixed as share × C to the power of the elasticity: at the cost of 2012 buyers want
+       the shares they have.
+    3. Appeal in this step is that, times the world's factor for market, origin and goods (``_appeal``, section 6),
+       times the appeal origins gained from factories that moved there (``leave``). Cambodia's is further multiplied by
+       its market share over that of the first step to the power of ``sourcing.agglomeration``, held between 0.4 and
+       1.25 (*assumption*; from the second step on and where that number is above 0), and by ``own_brands``.
+    4. Shares move towards ``wanted_shares`` S* by S += (1 - exp(-``sourcing.adjustment`` dt)) (S* - S).
+    5. Spending is the world's demand of the buyer's market and goods × the buyer's size × dt; orders are spending ×
+       shares, nominal million USD.
+    6. The ``sourcing.large_buyers`` buyers that spend most in Cambodia are large; of equals the lower row.
+    """
     b, par, world = model.buyers, model.par.sourcing, model.world
     i = model.step_number
     cost = landed_cost(
@@ -78,7 +114,13 @@ def choose_origins(model: GarmentModel, rng: Stream) -> None:
 
 
 def own_brands(model: GarmentModel) -> Array:
-    """Factor on Cambodia's appeal in ASEAN from brands of its own: up to a share of all its sales."""
+    r"""Factor on Cambodia's appeal in ASEAN from brands of its own: up to a share of all its sales.
+
+    .. math:: 1 + b\,x\, \frac{\sum_{all} spending\; S_{KH}}{\sum_{ASEAN} spending\; S_{KH}}
+
+    b ``value_chain.brand_sales``, x ``value_chain.local_brands``; spending of the last step and shares before they
+    move. 1 in other markets and in the first step.
+    """
     b, chain = model.buyers, model.par.value_chain
     at_home = b.market == ASEAN
     sales = b.spending * b.share[:, KH]
@@ -87,7 +129,22 @@ def own_brands(model: GarmentModel) -> Array:
 
 
 def review_links(model: GarmentModel, rng: Stream) -> None:
-    """Buyers look again at some suppliers, fill missing places and drop the worst of too many."""
+    """Buyers look again at some suppliers, fill missing places and drop the worst of too many.
+
+    1. Links to closed factories are gone. The factories on offer, and how much room they have, are those at the end of
+       the last step (``_Offer``); in the first step there are no links.
+    2. A buyer wants its Cambodian orders a year, in 2015 USD, over ``sourcing.link_size`` links, rounded to the nearest
+       whole (halves to even), at least ``sourcing.links_least`` and at most as many as there are open factories of its
+       goods.
+    3. Each link is reviewed at the hazard ``sourcing.review_rate``. The supplier's score, with the years linked and
+       ``sourcing.score_noise`` × a Gumbel number, meets the best of a few candidates (``search``), scored with its own
+       noise and no years. Only if that is higher, the link goes over to it and starts anew.
+    4. For every link below the number wanted, the best of a few other candidates is taken.
+    5. Where a buyer has two links to one factory, they become one, as old as the older. Missing places wait until the
+       next step.
+    6. All links are scored again, now without noise. A buyer with more than it wants keeps that many of the best; of
+       equals the factory in the lower row. These scores decide how orders are split.
+    """
     f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
     links = model.links
     keep = f.open[links.factory]
@@ -102,7 +159,7 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     if len(at):
         own = offer.score(model, buyer[at], factory[at], now - since[at])
         own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-        best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "review")
+        best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
         move = (score > own) & (best >= 0)
         factory[at[move]], since[at[move]] = best[move], now
     missing = np.maximum(wanted - np.bincount(buyer, minlength=len(b)), 0)
@@ -130,7 +187,27 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
-    """Cambodian orders go to linked factories up to their capacity, then once more to whoever has room."""
+    r"""Cambodian orders go to linked factories up to their capacity, then once more to whoever has room.
+
+    1. A buyer splits its Cambodian spending D over its links by score s; q the quote, UV the unit value:
+
+    .. math:: offered_{bf} = D_b\,\frac{e^{s_{bf}}}{\sum_k e^{s_{bk}}},\qquad
+              load_f = \sum_b \frac{offered_{bf}}{UV\,q_f},\qquad room_f = u_{max} K_f\, dt
+
+    u_max ``factories.utilisation_most``, K capacity; a closed factory has no room.
+
+    2. Each factory takes the same fraction min(1, room / load) of every order offered to it, whatever the order of
+       buyers.
+    3. What is refused, and all spending of a buyer without links, is summed by goods and offered once more to the
+       factories of the goods in proportion to room left; each takes up to that room. The part of the refused spending
+       that is so placed is the same for every buyer of the goods. The rest is diverted for want of capacity, in
+       ``ship``.
+    4. Accepted volume is the sum of both rounds; volume asked is the load plus the second offers, taken or not.
+    5. A factory is brand linked when large buyers stand for at least half of the value it accepted; in the second round
+       they count by their part of the refused spending of the goods.
+    6. ``expected`` moves towards the smaller of volume asked and room, a year, over ``production.smoothing`` years; it
+       is 0 in a closed factory. ``enter`` reads the load of the first round by goods, a year.
+    """
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
     room = np.where(f.open, most * f.capacity * model.dt, 0.0)
@@ -175,7 +252,11 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
 
 @dataclass
 class Orders:
-    """Cambodian orders of one quarter on their way from buyers to ships (USD million, nominal)."""
+    """Cambodian orders of one quarter on their way from buyers to ships (USD million, nominal).
+
+    ``asked`` load of the first round by goods (million USD of 2015 a year), ``taken`` by link, ``second`` the part of
+    refused spending placed in the second round by goods, the others by buyer.
+    """
 
     asked: Array = field(default_factory=lambda: np.zeros(len(GOODS)))
     taken: Array = field(default_factory=lambda: np.zeros(0))
@@ -187,7 +268,15 @@ class Orders:
     ordered: Array = field(default_factory=lambda: np.zeros(0))
 
     def ship(self, model: GarmentModel) -> None:
-        """Split what was shipped by buyer; what was not goes to the buyer's other origins."""
+        """Split what was shipped by buyer; what was not goes to the buyer's other origins.
+
+        A factory ships the same part of every order it accepted: output over accepted. A buyer gets that part of each
+        link's order, and of what the second round took for it the part that the factories of its goods made of all they
+        took in that round, by value. Orders diverted for want of capacity or staff go to the other origins in
+        proportion to the buyer's shares there, so that orders over origins stay its spending. Shares do not move:
+        rationing teaches buyers nothing. The sales of each origin, at a yearly rate, and Cambodia's market share
+        (shipped over spending, all buyers) follow.
+        """
         f, b, links = model.factories, model.buyers, model.links
         made = share_of(f.output, f.accepted)
         first = np.bincount(links.buyer, weights=self.taken * made[links.factory], minlength=len(b))
@@ -211,7 +300,16 @@ class Orders:
 
 
 class _Offer:
-    """Factories a buyer may meet, drawn in proportion to free capacity, and how it scores them."""
+    r"""Factories a buyer may meet, drawn in proportion to free capacity, and how it scores them.
+
+    Free capacity is ``factories.utilisation_most`` × capacity × dt less the orders accepted in the last step (in the
+    first, the opening orders), and at least 5 % of it (*assumption*). The score without years and noise is
+
+    .. math:: s_f = -b_p(\ln p_f - \overline{\ln p}) + b_c\, compliance_f + b_a\, installed_f
+
+    p the price compared, its mean a plain one over open factories of the goods, b_p ``sourcing.score_price``, b_c
+    ``sourcing.score_compliance``, b_a ``sourcing.score_automation``.
+    """
 
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
@@ -234,12 +332,26 @@ class _Offer:
         self.shy = np.log(model.par.ownership.domestic_brand)
 
     def score(self, model: GarmentModel, buyer: Array, factory: Array, steps: Array) -> Array:
-        """How a buyer values a factory it has known for ``steps`` steps, without noise."""
+        """How a buyer values a factory it has known for ``steps`` steps, without noise.
+
+        The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
+        where the owner is Cambodian and the buyer large.
+        """
         score = self.base[factory] + model.par.sourcing.score_loyalty * np.log1p(np.maximum(steps, 0) * model.dt)
         return score + self.shy * (self.domestic[factory] & model.buyers.large[buyer])
 
     def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
-        """The best of a few candidates for each place, and its score with noise; -1 where there is none."""
+        """The best of a few candidates for each place, and its score with noise; -1 where there is none.
+
+        ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
+        replacement: u × the total of the goods falls into the stretch of one factory when they are laid end to end by
+        row. Each candidate scores as one just met plus ``sourcing.score_noise`` × a Gumbel number, the same in a step
+        for the same buyer and factory. Of equals the first drawn. A place may go to a factory the buyer has already.
+
+        The numbers u have the label ``instead`` or ``new``. Their row is the place × ``sourcing.candidates`` + 0, 1, 2
+        and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
+        missing links.
+        """
         goods = model.buyers.goods[buyer]
         number = int(model.par.sourcing.candidates)
         draws = rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label).reshape(-1, number)
@@ -268,6 +380,9 @@ def quote(
 
     .. math:: q = (c(1+\mu))^{\varphi}\, ref^{1-\varphi}\,(1 + v + s\,a)
 
+    c unit cost, mu ``pricing.markup``, phi ``pricing.pass_through``, ref the reference price, v the premium for
+    service, s ``pricing.automation_service``, a installed automation.
+
     >>> round(float(quote(unit_cost=1.0, markup=0.07, pass_through=0.25, reference=1.0, premium=0.0, service=0.02,
     ...                   automation=0.5)), 4)
     1.0272
@@ -293,6 +408,9 @@ def landed_cost(
 
     .. math:: C = FOB\,(1+T) + freight + lead\,(1+s) + \kappa\,(1 - compliance)
 
+    T the duty of the buyer's market on the origin and goods, lead the origin's lead-time cost, s the buyer's ``speed``,
+    kappa its ``compliance`` weight, compliance the origin's.
+
     >>> float(landed_cost(fob=np.array([[1.0]]), duty=np.array([[0.12]]), freight=np.array([0.05]),
     ...     lead_time=np.array([0.06]), speed=np.array([[0.5]]), weight=np.array([[0.05]]),
     ...     compliance=np.array([0.75]))[0, 0].round(4))
@@ -305,6 +423,8 @@ def wanted_shares(*, appeal: Array, cost: Array, elasticity: Array) -> Array:
     r"""Long-run shares of origins in a buyer's spending.
 
     .. math:: S^*_o = A_o C_o^{-\eta} / \sum_k A_k C_k^{-\eta}
+
+    A appeal, C landed cost, eta the buyer's elasticity.
 
     >>> wanted_shares(appeal=np.array([[1.0, 1.0]]), cost=np.array([[1.0, 2.0]]), elasticity=np.array([[1.0]])).round(3)
     array([[0.667, 0.333]])

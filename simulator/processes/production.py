@@ -26,10 +26,25 @@ class Plan:
 
 
 def set_technology(model: GarmentModel, rng: Stream) -> None:
-    """Skills decide what machines and lines deliver this quarter; lean methods spread slowly."""
+    r"""Skills decide what machines and lines deliver this quarter; lean methods spread slowly.
+
+    1. The efficiency of open factories grows by ``efficiency_growth``, at the speed of their ``tier learning_factor``.
+    2. Coverage of technicians and engineers is measured on the needs and posts of the last step (``measure_coverage``).
+    3. Effective efficiency takes in learning, training and new hands:
+
+    .. math:: E^{eff} = E\,(1 - \ell e^{-age/\tau})\,(1 + g_t\sqrt{M/M_0}\; trained)\,
+              (1 + g_s \min(1, n\,graduates))\,(1 - \nu\,novices)
+
+    age in years since opening, l ``production.new_gap``, tau ``production.learning_years``, g_t
+    ``skills.trained_gain``, M ``skills.training_months``, M_0 ``skills.reference_months``, g_s
+    ``skills.supervisor_gain``, n ``skills.supervisor_span``, nu ``skills.novice_loss``; trained, graduates and novices
+    as the last ``assess_staff`` left them.
+
+    4. Each stage works with the share that machines have there times ``machine_yield`` with
+       ``automation.unskilled_yield``.
+    """
     f, par, eco = model.factories, model.par, model.economy
-    pro, skills = par.production, par.skills
-    measure_coverage(model)
+    pro = par.production
     speed = model.tiers["learning_factor"][f.tier]
     growth = efficiency_growth(
         trend=pro.trend,
@@ -41,6 +56,17 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
         research=par.innovation.efficiency_gain * par.innovation.research,
     )
     f.efficiency[f.open] *= np.exp(growth * model.dt)[f.open]
+    deliver(model)
+
+
+def deliver(model: GarmentModel) -> None:
+    """What lines and machines deliver with the people that factories have: steps 2 to 4 of ``set_technology``.
+
+    The opening state needs it too, without any growth.
+    """
+    f, par = model.factories, model.par
+    pro, skills = par.production, par.skills
+    measure_coverage(model)
     gain = np.sqrt(skills.training_months / skills.reference_months)
     age = (model.step_number - f.opened) * model.dt
     f.effective[:] = (
@@ -57,7 +83,11 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
 def measure_coverage(model: GarmentModel) -> None:
     """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory.
 
-    By the share of posts filled, so that the rounding of posts to agents is no shortage.
+    By the share of posts filled, so that the rounding of posts to agents is no shortage. For each of the two jobs, a
+    factory has ``needed`` × ``filled`` people and needs ``needed``; closed factories count for nothing. The sector's
+    coverage is the sum of the first over the sum of the second, at most 1, and 1 where nobody is needed. A cell's is
+    ``shrunk`` towards the sector's with ``skills.coverage_cell`` people, a factory's towards its cell's with
+    ``skills.coverage_factory`` people; both numbers grow by ``skills.coverage_agents`` × people per agent.
     """
     f, eco, skills = model.factories, model.economy, model.par.skills
     cell, share = f.goods * 3 + f.tier, filled(model)
@@ -74,7 +104,13 @@ def measure_coverage(model: GarmentModel) -> None:
 
 
 def plan_staff(model: GarmentModel, rng: Stream) -> None:
-    """A factory opens the posts that its planned output needs."""
+    """A factory opens the posts that its planned output needs.
+
+    Needed people by job are ``heads_per_output`` × ``planned``, 0 in a closed factory. Posts are whole agents: needed
+    over people per agent plus the factory's fixed ``rounding`` for the job (uniform, drawn at its opening), rounded
+    down. Over many factories posts so add up to needs whatever an agent stands for. Output, effective efficiency and
+    tasks are kept as the plan that explains changes of employment.
+    """
     f = model.factories
     f.needed[:] = np.where(f.open[:, None], heads_per_output(model) * planned(model)[:, None], 0.0)
     f.posts[:] = np.floor(f.needed / model.weight + f.rounding)
@@ -82,7 +118,14 @@ def plan_staff(model: GarmentModel, rng: Stream) -> None:
 
 
 def produce(model: GarmentModel, rng: Stream) -> None:
-    """Factories make what was ordered as far as their operators get; the rest goes to other countries."""
+    r"""Factories make what was ordered as far as their operators get; the rest goes to other countries.
+
+    .. math:: y_f = \min(accepted_f,\; planned_f\, \phi_{f,op}\, dt\,(1 + h))
+
+    phi the share of operators' posts that is filled (``filled``), h ``production.hours_slack``. Missing technicians and
+    engineers do not limit output here; they act through coverage. A closed factory makes nothing. Then orders are split
+    into shipped and diverted (``ship``).
+    """
     f = model.factories
     operators = f.needed[:, OPERATOR] * filled(model)[:, OPERATOR]
     possible = operators / np.maximum(heads_per_output(model)[:, OPERATOR], 1e-9) * model.dt
@@ -94,8 +137,9 @@ def produce(model: GarmentModel, rng: Stream) -> None:
 def filled(model: GarmentModel) -> Array:
     """Share of posts that are filled, shape [factory, job]; where a job is too small for one agent, the sector's.
 
-    Posts are whole agents, needs are people: output and the margin that decisions read follow the people, so that
-    a factory's fate does not hang on how many people an agent stands for.
+    The smaller of staff and posts over posts. The sector's ratio over open factories, 1 where there are no posts,
+    stands in where a factory has none. Posts are whole agents, needs are people: output and the margin that decisions
+    read follow the people, so that a factory's fate does not hang on how many people an agent stands for.
     """
     f = model.factories
     staff, posts = np.minimum(f.staff, f.posts), f.posts
@@ -104,7 +148,11 @@ def filled(model: GarmentModel) -> Array:
 
 
 def rounding_pay(model: GarmentModel) -> Array:
-    """Wages a year that a factory pays only because its staff is counted in whole agents, million USD."""
+    """Wages a year that a factory pays only because its staff is counted in whole agents, million USD.
+
+    The wage bill less what the exact people would cost at the factory's pay level: ``needed`` × ``filled`` people, and
+    staff beyond posts in full.
+    """
     f = model.factories
     people = f.needed * filled(model) + np.maximum(f.staff - f.posts, 0) * model.weight
     exact = (people @ model.economy.wages) * f.pay_level * MONTHS_PER_YEAR / MILLION
@@ -112,7 +160,35 @@ def rounding_pay(model: GarmentModel) -> Array:
 
 
 def keep_books(model: GarmentModel, rng: Stream) -> None:
-    """Revenue is earned and spent; profit is what the ledger says."""
+    """Revenue is earned and spent; profit is what the ledger says.
+
+    Each line is posted by factory, in nominal million USD for the step. V output, UV unit value, q quote.
+
+    1. Revenue UV q V.
+    2. Imported materials m (1 - h) UV V and domestic ones m h UV V; m ``production.materials``, h
+       ``value_chain.domestic_materials`` × ``value_chain.upgrading``.
+    3. Energy: ``production.energy`` × ``energy_use`` × electricity price / ``energy.reference_price`` × V, without UV
+       because the price is nominal.
+    4. Overhead: ``overhead`` × ``overhead_factor`` × UV V. Outage: ``outage_loss`` × UV V.
+    5. Wages: the wage bill of ``pay`` × dt. Contributions: ``wages.contributions`` × wages.
+    6. Maintenance: ``automation.maintenance`` × book value of machines × dt.
+    7. Depreciation: plant / ``production.plant_life`` × dt and machines / ``automation.machine_life`` × dt, on book
+       values at the start; both are then written down by it.
+    8. Interest: ``nominal_rate`` × dt × (loans and overdraft). An overdraft is cash below 0.
+    9. Profit before tax is revenue less lines 2 to 8. Tax: ``public.profit_tax`` × profit where it is positive; losses
+       are not carried forward.
+    10. Repaid: loans × dt / ``automation.machine_life``.
+    11. Cash grows by profit and depreciation, less tax and repayments.
+    12. Worn machines and plant are replaced (``_replace``).
+    13. Dividends: of cash above ``quarter_costs`` an open factory pays out the share 1 - exp(-``factories.dividends``
+        dt).
+    14. Margin and utilisation are smoothed (``_smooth``).
+
+    Later in the step follow subsidy, purchases and loans (``automate``, ``adjust_capacity``), scrapped and settled
+    values (``adjust_capacity``, ``leave``) and the equity of new factories (``enter``). What is scrapped lowers the
+    profit of the step in the accounts, but neither tax nor the smoothed margin. Nothing keeps cash from falling
+    below 0: an overdraft costs interest, and poor margins end a factory through ``leave``.
+    """
     f, par, books, dt = model.factories, model.par, model.books, model.dt
     pro, business = par.production, par.business
     uv, out = model.now("unit_value"), f.output
@@ -150,7 +226,14 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
 
 
 def _replace(model: GarmentModel) -> None:
-    """Worn machines and plant are replaced at today's price as far as cash allows."""
+    """Worn machines and plant are replaced at today's price as far as cash allows.
+
+    Replacing everything costs, in a step, machines (``units`` × robot price × UV × dt / ``automation.machine_life``)
+    and plant (``production.plant`` × capacity × UV × dt / ``production.plant_life``). The paid share p is cash over
+    that cost, between 0 and 1; an overdraft pays nothing. Book values and cash move by p times the cost. What is not
+    paid is lost: automation and units of every stage shrink by (1 - p) dt / ``automation.machine_life``, capacity by
+    (1 - p) dt / ``production.plant_life``.
+    """
     f, par, dt = model.factories, model.par, model.dt
     uv = model.now("unit_value")
     machines = f.units * model.now("robot_price") * uv * dt / par.automation.machine_life
@@ -168,6 +251,12 @@ def _replace(model: GarmentModel) -> None:
 
 
 def _smooth(model: GarmentModel, profit: Array) -> None:
+    """A factory remembers its margin and its use of capacity over ``production.smoothing`` years.
+
+    The new margin is profit plus the pay that stems from rounding alone (``rounding_pay`` × dt × (1 +
+    ``wages.contributions``)), over revenue or, where that is more, over 1 % of full capacity. The new use is output a
+    year over capacity. Closed factories keep their last margin.
+    """
     f = model.factories
     weight = 1 - np.exp(-model.dt / model.par.production.smoothing)
     scale = np.maximum(model.books["revenue"], 0.01 * f.capacity * model.dt * model.now("unit_value"))
@@ -180,7 +269,11 @@ def _smooth(model: GarmentModel, profit: Array) -> None:
 def unit_cost(model: GarmentModel) -> Array:
     r"""Cost of one USD of 2015 of product.
 
-    .. math:: c = m + \sum_k L_k w_k + e\frac{kWh}{kWh_0}\frac{p_e}{p_{15}}\frac1{UV} + o + loss + capital
+    .. math:: c = m + \sum_k L_k W_k / 10^6 + e\frac{kWh}{kWh_0}\frac{p_e}{p_{15}}\frac1{UV} + o + loss + capital
+
+    m ``production.materials``, L heads by job for a million USD a year (``heads_per_output``), W their yearly cost
+    (``yearly_cost``), e ``production.energy``, kWh/kWh_0 ``energy_use``, p_e the electricity price, p_15
+    ``energy.reference_price``, o ``overhead`` × ``overhead_factor``, loss ``outage_loss``, capital ``capital_cost``.
     """
     par = model.par
     heads = heads_per_output(model)
@@ -192,7 +285,14 @@ def unit_cost(model: GarmentModel) -> Array:
 
 
 def capital_cost(model: GarmentModel) -> Array:
-    """Depreciation of plant, and depreciation, interest and maintenance of machines, per USD of product."""
+    r"""Depreciation of plant, and depreciation, interest and maintenance of machines, per USD of product.
+
+    .. math:: \frac{\kappa}{life\,\max(u, 0.5)} + \frac{M\,(1/life_M + r + a)}{\max(expected, 0.5 K)\,UV}
+
+    kappa ``production.plant``, life ``production.plant_life``, u utilisation, M book value of machines, life_M
+    ``automation.machine_life``, r ``real_rate``, a ``automation.maintenance``, K capacity. The two halves keep an idle
+    factory's cost finite (*assumption*).
+    """
     f, par = model.factories, model.par
     use = np.maximum(f.utilisation, 0.5)
     output = np.maximum(f.expected, 0.5 * f.capacity) * model.now("unit_value")
@@ -206,13 +306,23 @@ def heads_per_output(model: GarmentModel) -> Array:
 
     .. math:: L_{op} = \frac{L_{15}}{E}\Big(1 - \sum_j \omega_j \rho_j a_j\Big),\quad
               L_{te} = \frac{L_{15}}{E}\Big(\tau_0 + \tau_A \sum_j \omega_j a_j\Big)
+
+    L_15 ``production.operators``, E effective efficiency; the brackets are ``tasks_per_output``. Engineers as
+    technicians.
     """
     base = model.par.production.operators / np.maximum(model.factories.effective, 1e-9)
     return base[:, None] * tasks_per_output(model)
 
 
 def tasks_per_output(model: GarmentModel) -> Array:
-    """The same in operators of manual work: what machines take from operators and add for the skilled."""
+    """The same in operators of manual work: what machines take from operators and add for the skilled.
+
+    Operators 1 less the sum over stages j of weight × labour saved × working automation; technicians
+    ``production.technicians`` + ``production.technicians_automated`` × installed; engineers ``production.engineers`` +
+    ``production.engineers_automated`` × installed. Weights omega and labour saved rho are ``goods weight_cut``,
+    ``goods weight_sew``, ``goods weight_finish``, ``goods weight_pack`` and ``stage labour_saved``. Operators are
+    replaced by machines that work, the skilled are needed by all that are installed.
+    """
     f, pro = model.factories, model.par.production
     installed = model.installed()
     saved = np.einsum("ij,ij->i", (model.stage_weights * model.labour_saved)[f.goods], f.working)
@@ -227,18 +337,28 @@ def tasks_per_output(model: GarmentModel) -> Array:
 
 
 def planned(model: GarmentModel) -> Array:
-    """Planned output, million USD of 2015 a year; never below 1 % of capacity."""
+    """Planned output, million USD of 2015 a year; never below 1 % of capacity.
+
+    That is ``expected``, the smoothed orders that ``allocate_orders`` leaves.
+    """
     f = model.factories
     return np.maximum(f.expected, 0.01 * f.capacity)
 
 
 def energy_use(model: GarmentModel) -> Array:
-    """Electricity for a unit of product over that of manual work."""
+    """Electricity for a unit of product over that of manual work.
+
+    1 + ``production.energy_intensity`` × installed automation.
+    """
     return 1 + model.par.production.energy_intensity * model.installed()
 
 
 def outage_loss(model: GarmentModel) -> Array:
-    """Material wasted by stoppages per USD of product; automated lines lose more."""
+    """Material wasted by stoppages per USD of product; automated lines lose more.
+
+    ``production.outage_loss`` × hours × (``production.outage_manual`` + ``production.outage_automated`` × installed).
+    Hours without electricity are ``energy.outage`` from 2025 on, ``energy.outage_before`` earlier.
+    """
     pro = model.par.production
     outage = model.par.energy.outage if model.policy_started else model.par.energy.outage_before
     return pro.outage_loss * outage * (pro.outage_manual + pro.outage_automated * model.installed())
@@ -247,7 +367,9 @@ def outage_loss(model: GarmentModel) -> Array:
 def overhead(par: Number) -> float:
     """Rent, clearance and fees per USD of product: the balance that makes the shares of 2015 add to one.
 
-    ValueError where a draw leaves less than 0.02.
+    One less ``production.materials``, ``production.wages`` with ``wages.contributions``, ``production.energy``,
+    ``production.plant`` / ``production.plant_life`` / ``factories.utilisation``, ``production.machines``,
+    ``production.outage`` and mu / (1 + mu), mu ``pricing.markup``. ValueError where a draw leaves less than 0.02.
     """
     pro = par.production
     plant = pro.plant / pro.plant_life / par.factories.utilisation
@@ -259,30 +381,44 @@ def overhead(par: Number) -> float:
 
 
 def overhead_factor(business: Number) -> float:
-    """What digital services leave of overhead."""
+    """What digital services leave of overhead.
+
+    1 less ``business.overhead_saving`` × ``business.e_government`` and ``business.fintech_overhead`` ×
+    ``business.fintech``.
+    """
     return 1 - business.overhead_saving * business.e_government - business.fintech_overhead * business.fintech
 
 
 def nominal_rate(model: GarmentModel) -> Array:
-    """Interest each factory pays, nominal, a year."""
+    """Interest each factory pays, nominal, a year.
+
+    ``automation.interest_rate``, the ``tier interest_spread`` and, for Cambodian owners,
+    ``automation.domestic_spread``; not below 0.
+    """
     f, auto = model.factories, model.par.automation
     spread = model.tiers["interest_spread"][f.tier] + auto.domestic_spread * (f.owner == KH_OWNER)
     return np.maximum(0.0, auto.interest_rate + spread)
 
 
 def real_rate(model: GarmentModel) -> Array:
-    """The same net of the growth of unit values; not below half a per cent."""
+    """The same net of the growth of unit values ``world.price_growth``; not below half a per cent (*assumption*)."""
     return np.maximum(0.005, nominal_rate(model) - model.par.world.price_growth)
 
 
 def quarter_costs(model: GarmentModel) -> Array:
-    """What a factory spends in a quarter of a year, million USD: the cash it wants to hold."""
+    """What a factory spends in a quarter of a year, million USD: the cash it wants to hold.
+
+    A quarter of ``unit_cost`` (of this step's ``set_quotes``) × ``planned`` × UV, also where a step is a month.
+    """
     f = model.factories
     return 0.25 * f.unit_cost * planned(model) * model.now("unit_value")
 
 
 def finance(model: GarmentModel, cost: Array) -> None:
-    """Pay ``cost`` (million USD) from cash above one quarter's costs, the rest by a loan."""
+    """Pay ``cost`` (million USD) from cash above one quarter's costs, the rest by a loan.
+
+    Nobody is refused a loan here. Interest is that of ``nominal_rate``, whenever the loan was taken.
+    """
     f = model.factories
     own = np.minimum(cost, np.maximum(0.0, f.cash - quarter_costs(model)))
     borrowed = cost - own
@@ -307,7 +443,13 @@ def shift_staff(model: GarmentModel, rows: Array, sign: int) -> None:
 
 
 def assess_staff(model: GarmentModel) -> None:
-    """Who of a factory's staff is trained or new to the job."""
+    """Who of a factory's staff is trained or new to the job.
+
+    Each over the factory's operators (1 where it has none). Trained: operators whose last public course ended within
+    ``skills.trained_memory`` years. Graduates: technicians by job and skill with such a course. Novices: operators
+    hired less than ``skills.novice_months`` months ago, each by the part of a coming step for which that holds (months
+    left over months in a step, at most 1).
+    """
     f, workers, skills = model.factories, model.workers, model.par.skills
     employed = np.flatnonzero(workers.state == EMPLOYED)
     factory, line = workers.factory[employed].astype(np.intp), workers.job[employed] == OPERATOR
@@ -323,7 +465,11 @@ def assess_staff(model: GarmentModel) -> None:
 
 
 def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:
-    """What installed machines deliver, given the coverage of technicians and engineers.
+    r"""What installed machines deliver, given the coverage of technicians and engineers.
+
+    .. math:: y = u + (1 - u)\min(c_{te},\; 0.5 + 0.5\,c_{en})
+
+    u ``automation.unskilled_yield``. That engineers matter by half is an *assumption*.
 
     >>> float(machine_yield(np.array(0.6), np.array(1.0), 0.35))
     0.74
@@ -332,9 +478,12 @@ def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Sha
 
 
 def shrunk(have: Number, need: Number, prior: Number, people: float) -> Number:
-    """Coverage of a small group, pulled towards that of the larger one it belongs to.
+    r"""Coverage of a small group, pulled towards that of the larger one it belongs to.
 
-    A factory that needs ten technicians may hold one agent of fifty people or none: its own ratio says little.
+    .. math:: c = \min(1, (have + n\,c_0) / (need + n))
+
+    n ``people``, c_0 ``prior``. A factory that needs ten technicians may hold one agent of fifty people or none: its
+    own ratio says little.
 
     >>> float(shrunk(np.array(50.0), np.array(100.0), 0.8, 100.0))
     0.65
@@ -355,6 +504,10 @@ def efficiency_growth(
     r"""Growth of efficiency a year.
 
     .. math:: \dot E/E = g_0 + g_1\,\mathrm{clip}(\hat g_w - g_n, 0, g_{max})\,s + r
+
+    g_0 ``production.trend``, g_1 ``production.wage_induced``, g_w the smoothed growth of real wages, g_n
+    ``production.wage_norm``, g_max ``production.wage_growth_cap``, s the tier's speed, r
+    ``innovation.efficiency_gain`` × ``innovation.research``.
 
     >>> round(float(efficiency_growth(trend=0.016, wage_induced=0.2, wage_growth=0.07, norm=0.02, cap=0.12,
     ...                               speed=1.0, research=0.0)), 3)

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 
 def set_wages(model: GarmentModel, rng: Stream) -> None:
-    """Each January the minimum wage moves operators' pay; shortage moves everybody's."""
+    """Each January the minimum wage moves operators' pay; shortage moves everybody's.
+
+    1. The premium for a tight labour market rises by dt × ``wages.tightness_speed`` × (u less ``wages.tightness_norm``)
+       and stays between 0 and ``wages.tightness_cap``. u is the share of operators' posts left open by the last
+       ``hire``, 0 before the first; the bracket is held between -0.05 and 0.12 (*assumption*).
+    2. The operator's wage follows from the minimum wage of the step, that of a year earlier, the outside wage and the
+       premium (``operator_wage``). The world's minimum wage moves in January only.
+    3. A technician earns ``wages.technician_ratio`` times it, an engineer ``wages.engineer_ratio`` times, and each of
+       them times the scarcity of the skill (``measure_scarcity`` of the last step), held between
+       ``wages.scarcity_least`` and ``wages.scarcity_most``, to the power of ``wages.scarcity_exponent``.
+    4. The real wage is the operator's over the unit value. Its growth against a year ago, 0 in the first year, is
+       smoothed over ``production.smoothing`` years: the wage growth that efficiency and reviews of machines read.
+    """
     eco, par, now = model.economy, model.par.wages, model.now
     eco.tightness = float(
         np.clip(
@@ -48,7 +60,17 @@ def set_wages(model: GarmentModel, rng: Stream) -> None:
 
 
 def pay(model: GarmentModel, rng: Stream) -> None:
-    """Everybody employed is paid by grade, ability, overtime, years in the factory and gender."""
+    r"""Everybody employed is paid by grade, ability, overtime, years in the factory and gender.
+
+    .. math:: \ell_i = \mathrm{ability}_i\,\mathrm{overtime}_i\,(1 + p \min(T_i, \bar T))\,(1 - g\,[\mathrm{woman}_i]),
+       \qquad w_i = w_k\, \ell_i / \bar\ell_k
+
+    T years since hiring, p ``wages.tenure_premium``, its longest ``wages.tenure_years``, g ``wages.women_gap``. The
+    mean level is taken over all who hold the job k, so the mean wage of each job is the one that ``set_wages`` set. The
+    wage bill of a factory is the sum of its wages × people per agent × 12 / 10^6, in million USD a year. Its pay level
+    is that bill over what its staff would get at the wages of their jobs, 1 without staff. Wages are kept as 32-bit
+    numbers.
+    """
     workers, factories, par = model.workers, model.factories, model.par.wages
     employed = np.flatnonzero(workers.state == EMPLOYED)
     job = workers.job[employed]
@@ -79,11 +101,13 @@ def operator_wage(
     outside_floor: Number,
     tightness: Share,
 ) -> USDPerMonth:
-    r"""Mean earnings of operators with overtime.
+    r"""Mean earnings of operators with overtime, USD a month.
 
     .. math:: w = \max(OT\, M_t^{\varepsilon} M_{t-1}^{1-\varepsilon},\; b M_t,\; f w_{out})\,(1 + \theta)
 
-    OT earnings_factor, M minimum, b benefits_floor, f outside_floor, theta tightness. Source: ``shoeint_2017``.
+    OT ``wages.earnings_factor``, M the minimum wage now and a year earlier, epsilon ``wages.pass_through``, b
+    ``wages.benefits_floor``, f ``wages.outside_floor``, w_out the outside wage, theta the premium for a tight labour
+    market. Source: ``shoeint_2017``.
 
     >>> round(float(operator_wage(minimum=128, minimum_before=100, outside=118, earnings_factor=1.39, pass_through=0.75,
     ...                     benefits_floor=1.1, outside_floor=1.02, tightness=0.0)), 1)
@@ -94,6 +118,11 @@ def operator_wage(
 
 
 def yearly_cost(model: GarmentModel, job: int) -> Array:
-    """Cost of one head a year to each factory, 2015 USD: wages actually paid with contributions."""
+    r"""Cost of one head a year to each factory, 2015 USD: wages actually paid with contributions.
+
+    .. math:: W_{fk} = 12\, w_k\, \mathrm{paylevel}_f\,(1 + s) / UV
+
+    s ``wages.contributions``, UV the unit value.
+    """
     monthly = model.economy.wages[job] * model.factories.pay_level
     return monthly * MONTHS_PER_YEAR * (1 + model.par.wages.contributions) / model.now("unit_value")

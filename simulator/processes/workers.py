@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
 
 def renew_generation(model: GarmentModel, rng: Stream) -> None:
-    """People go home for good, the older the sooner; as many come of age, better schooled than those before."""
+    """People go home for good, the older the sooner; as many come of age, better schooled than those before.
+
+    1. The share of upper secondary among those who come of age rises by ``skills.upper_secondary_growth`` × (1 +
+       ``skills.ict_gain`` × ``skills.school_ict``) × dt, to 95 % at most (*assumption*). It starts from
+       ``education entrant_share``.
+    2. Everybody, whatever they do, goes home at the hazard ``home_rate`` of their age. Who is at work leaves the post.
+    3. Somebody new takes the row (``come_of_age``) at age ``labour.school_leaving_age``, so the number of people never
+       changes. Schooling is drawn from ``entrant_schooling``, skills by ``give_skills``: technicians in the shares that
+       ``technician_shares`` finds for a mean of ``skills.technician_cohort`` at the schooling of entrants in 2012,
+       engineers ``skills.engineering_share`` × ``skills.engineer_interest`` of upper secondary.
+    """
     workers, par, eco = model.workers, model.par, model.economy
     ict = 1 + par.skills.ict_gain * par.skills.school_ict
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
@@ -61,6 +71,8 @@ def home_rate(*, age: Number, rise: Number, since: Number, last: Number) -> Numb
 
     .. math:: h = r\,\max(0, a - a_0)
 
+    r ``labour.home_rise``, a age, a_0 ``labour.school_leaving_age``, last ``labour.retirement_age``.
+
     >>> home_rate(age=np.array([18.0, 30.0, 60.0]), rise=0.0025, since=18.0, last=60.0)
     array([0.  , 0.03,  inf])
     """
@@ -68,7 +80,12 @@ def home_rate(*, age: Number, rise: Number, since: Number, last: Number) -> Numb
 
 
 def come_of_age(model: GarmentModel, rng: Stream, rows: Array) -> None:
-    """A new person in each row: outside the sector, with tastes and abilities of their own."""
+    """A new person in each row: outside the sector, with tastes and abilities of their own.
+
+    Without skill, employer, layoff or course. A woman with chance ``labour.women``, a migrant with chance
+    ``labour.migrant_share``; taste is ``labour.taste_sd`` × a normal number, ability exp(``wages.ability_sd`` × a
+    normal number). All are independent of each other (*assumption*).
+    """
     workers, par = model.workers, model.par
     workers.state[rows] = OUTSIDE
     workers.factory[rows] = NOWHERE
@@ -86,7 +103,10 @@ def come_of_age(model: GarmentModel, rng: Stream, rows: Array) -> None:
 
 
 def entrant_schooling(model: GarmentModel) -> Array:
-    """Shares of primary, lower and upper secondary among people who come of age now."""
+    """Shares of primary, lower and upper secondary among people who come of age now.
+
+    What upper secondary leaves is split between the other two as in ``education entrant_share``.
+    """
     upper = model.economy.upper_secondary
     first = model.entrant_education
     rest = (1 - upper) / (1 - first[2])
@@ -94,9 +114,12 @@ def entrant_schooling(model: GarmentModel) -> Array:
 
 
 def technician_shares(model: GarmentModel, mean: float, schooling: Array) -> Array:
-    """Share of technicians by schooling, ``mean`` over those with lower secondary and above in ``schooling``.
+    r"""Share of technicians by schooling, ``mean`` over those with lower secondary and above in ``schooling``.
 
-    Technical diplomas ask for upper secondary more often than not, so better schooling brings more technicians.
+    .. math:: t_1 = \bar t\,\frac{s_1 + s_2}{s_1 + \rho s_2},\qquad t_2 = \rho\,t_1,\qquad t_0 = 0
+
+    s the shares of lower (1) and upper (2) secondary, rho ``skills.upper_secondary_ratio``. Technical diplomas ask for
+    upper secondary more often than not, so better schooling brings more technicians.
     """
     ratio = model.par.skills.upper_secondary_ratio
     lower = mean * (schooling[1] + schooling[2]) / (schooling[1] + ratio * schooling[2])
@@ -104,7 +127,12 @@ def technician_shares(model: GarmentModel, mean: float, schooling: Array) -> Arr
 
 
 def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: Array, engineers: float) -> None:
-    """Some of those with enough schooling are technicians (shares by schooling) or engineers."""
+    """Some of those with enough schooling are technicians (shares by schooling) or engineers.
+
+    Both chances are tilted by gender so that women are ``skills.women_in_stem`` of the new: for a woman × that over
+    ``labour.women``, for a man × the rest over the rest. One uniform number decides: below the chance of a technician
+    it makes one; above 1 less the chance of an engineer, with upper secondary only, it makes an engineer.
+    """
     workers, par = model.workers, model.par
     women = par.skills.women_in_stem / par.labour.women
     men = (1 - par.skills.women_in_stem) / (1 - par.labour.women)
@@ -116,7 +144,13 @@ def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: Arra
 
 
 def quit_jobs(model: GarmentModel, rng: Stream) -> None:
-    """Workers quit, the newer and the worse paid the sooner."""
+    """Workers quit, the newer and the worse paid the sooner.
+
+    Everybody employed quits at the hazard ``quit_rate`` and is outside. The relative wage is the person's pay of the
+    last step (at least 1 USD) over the usual pay of that job outside: the outside wage × the wage of the job over that
+    of operators. Afterwards technicians outside settle in another sector for good at the hazard ``skills.leak``; then
+    the sector cannot hire them any more.
+    """
     workers, par, eco = model.workers, model.par.labour, model.economy
     employed = np.flatnonzero(workers.state == EMPLOYED)
     tenure = (model.step_number - workers.hired[employed]) * model.dt
@@ -144,6 +178,9 @@ def quit_rate(
 
     .. math:: q = q_0\, e^{-s\,T} \left(\frac{n}{w/w_{out}}\right)^{r}
 
+    q_0 ``labour.quit_rate``, T years in the factory, s ``labour.quit_tenure``, n ``labour.quit_wage_norm``, w/w_out the
+    relative wage, r ``labour.quit_wage``.
+
     >>> round(float(quit_rate(tenure=2.0, relative_wage=1.25, rate=0.24, slope=0.06, norm=1.25, response=1.2)), 4)
     0.2129
     """
@@ -154,6 +191,15 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     """A factory lets people go beyond its posts and those who would leave anyway within the quarter.
 
     First the last to come, or those whom machines replace.
+
+    1. By factory and job, the surplus is staff less posts less staff × the chance of a new worker to quit in a step
+       (``labour.quit_rate``), if that is more than 0, in agents. Only open factories lay off.
+    2. A uniform number (row: factory × 3 + job) is added and the sum rounded down, so that on average the surplus goes;
+       never more than the staff.
+    3. Those with the lowest ``stay_score`` go; of equals the lower row. Operators of a factory that took a step of
+       automation in the last step are scored as replaced by machines, all others as short of orders.
+
+    They are displaced (``displace``).
     """
     f, workers = model.factories, model.workers
     leavers = f.staff * per_step(model.par.labour.quit_rate, model.dt)
@@ -180,9 +226,14 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
 
 
 def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -> Array:
-    """Who stays: tenure where orders are missing; tenure, gender, age and schooling where machines come.
+    r"""Who stays: tenure where orders are missing; tenure, gender, age and schooling where machines come.
 
-    The relative risks are the seed's: women 1.5, under 25 1.1, primary school 1.2.
+    .. math:: z = T + u\,dt \quad\text{or}\quad
+              z = T/2 - \ln r_w\,[woman] - \ln r_y\,[age < 25] - \ln r_p\,[primary] - G
+
+    T years in the factory, u a uniform number that breaks ties within a step, r_w ``labour.risk_women``, r_y
+    ``labour.risk_young``, r_p ``labour.risk_primary``, G a Gumbel number. The relative risks are the seed's: women 1.5,
+    under 25 1.1, primary school 1.2.
     """
     workers, par = model.workers, model.par.labour
     tenure = (model.step_number - workers.hired[rows]) * model.dt
@@ -197,14 +248,14 @@ def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -
 
 
 def displace(model: GarmentModel, rows: Array) -> None:
-    """People lose their job and are displaced."""
+    """People lose their job and are displaced; the step is noted as that of their last layoff."""
     model.laid_off = np.concatenate([model.laid_off, rows])
     model.workers.displaced_at[rows] = model.step_number
     release(model, rows, DISPLACED)
 
 
 def release(model: GarmentModel, rows: Array, state: int) -> None:
-    """People leave their factory for another state."""
+    """People leave their factory for another state, without employer and wage; the factory's head count falls."""
     workers = model.workers
     shift_staff(model, rows, -1)
     workers.state[rows] = state
@@ -213,7 +264,11 @@ def release(model: GarmentModel, rows: Array, state: int) -> None:
 
 
 def train(model: GarmentModel, rng: Stream) -> None:
-    """Courses end and begin; factories raise some of their own operators; some displaced find other work."""
+    """Courses end and begin; factories raise some of their own operators; some displaced find other work.
+
+    In this order: ``finish_courses``, ``start_courses``, ``raise_operators``, ``find_other_work``. Who ended a course
+    may so begin another or find other work in the same step. No one is paid by the sector while in a course.
+    """
     finish_courses(model, rng)
     start_courses(model, rng)
     raise_operators(model, rng)
@@ -221,7 +276,18 @@ def train(model: GarmentModel, rng: Stream) -> None:
 
 
 def finish_courses(model: GarmentModel, rng: Stream) -> None:
-    """Who ends a course completes it or not, by the way it was taught."""
+    """Who ends a course completes it or not, by the way it was taught.
+
+    1. It concerns everybody whose last step of a course is this one or past.
+    2. The way of teaching is drawn now: self-paced with chance ``skills.self_paced_share``, with a facilitator
+       ``skills.facilitated_share``, else on site. The chance of completing is ``skills.completion_self_paced`` × the
+       ``education smartphone`` share of the person's schooling, ``skills.completion_facilitated`` or
+       ``skills.completion_on_site``.
+    3. Everybody returns to being displaced if laid off and neither hired nor in other work since, else to outside.
+    4. Who completed is reskilled, recently trained, and at least an operator by skill. Who took the technician's course
+       and completed is a technician with chance ``skills.relevance_base`` + ``skills.relevance_gain`` ×
+       ``skills.training_relevance``, at most 1.
+    """
     workers, par = model.workers, model.par.skills
     rows = np.flatnonzero((workers.state == TRAINING) & (workers.course_ends <= model.step_number))
     mode = rng.uniform(rows, "mode")
@@ -249,7 +315,18 @@ def finish_courses(model: GarmentModel, rng: Stream) -> None:
 
 
 def start_courses(model: GarmentModel, rng: Stream) -> None:
-    """Public seats go to displaced people first, then to those with lower secondary school."""
+    """Public seats go to displaced people first, then to those with lower secondary school.
+
+    1. Eligible: below technician by skill, not settled; displaced, or outside with at least lower secondary and no
+       finished course.
+    2. Seats in a step are ``skills.training_seats`` × dt / people per agent, plus a uniform number, rounded down; no
+       more than there are people. Unused seats lapse and cost nothing.
+    3. Displaced come first, within both groups the smallest random number.
+    4. They are in training for ``skills.training_months``, rounded to whole steps, one at least.
+    5. Of those with at least lower secondary each takes the technician's course with the chance of ``course_chances``
+       for ``skills.technician_share`` and ``skills.women_in_stem``; until its end the column ``job`` says technician.
+       All others take an operator's course.
+    """
     workers, par = model.workers, model.par.skills
     free = (workers.skill < TECHNICIAN_SKILL) & ~workers.settled
     displaced = free & (workers.state == DISPLACED)
@@ -271,7 +348,12 @@ def start_courses(model: GarmentModel, rng: Stream) -> None:
 
 
 def course_chances(woman: Array, share: float, women: float) -> Array:
-    """Chance of becoming a technician: ``share`` of people, ``women`` of them women as far as people allow."""
+    r"""Chance of a technician's course: ``share`` of people, ``women`` of them women as far as people allow.
+
+    .. math:: P(woman) = \min(1, s\,n\,f/n_w),\qquad P(man) = \min(1, s\,n\,(1-f)/(n - n_w))
+
+    n people, n_w women among them (each divisor at least 1), s ``share``, f ``women``.
+    """
     number, count = len(woman), int(np.count_nonzero(woman))
     for_women = share * number * women / max(count, 1)
     for_men = share * number * (1 - women) / max(number - count, 1)
@@ -279,17 +361,34 @@ def course_chances(woman: Array, share: float, women: float) -> Array:
 
 
 def raise_operators(model: GarmentModel, rng: Stream) -> None:
-    """Short of technicians, factories teach operators with enough schooling."""
-    workers, f = model.workers, model.factories
+    """Short of technicians, factories teach operators with enough schooling.
+
+    1. Only if scarcity z of technicians (``measure_scarcity`` of the last step) is above 1.
+    2. As many as the share 1 - exp(-``skills.upskilling`` × min(1, z - 1) × dt) of all operators with at least lower
+       secondary, rounded up or down at random, but no factory raises more than it has open technicians' posts.
+    3. Who is raised: the least exponential draws over weights that give women their share ``skills.women_in_stem``
+       among equals; first within each factory up to its open posts, then over all factories.
+
+    They are technicians by job and skill at once.
+    """
+    workers, f, par = model.workers, model.factories, model.par.skills
     scarcity = float(np.clip(model.economy.scarcity[0] - 1, 0, 1))
-    short = (f.posts[:, TECHNICIAN] > f.staff[:, TECHNICIAN]) & f.open
-    if scarcity <= 0 or not short.any():
+    open_posts = np.maximum(f.posts[:, TECHNICIAN] - f.staff[:, TECHNICIAN], 0) * f.open
+    if scarcity <= 0 or not open_posts.any():
         return
     rows = np.flatnonzero((workers.state == EMPLOYED) & (workers.job == OPERATOR) & (workers.education >= 1))
-    rows = rows[short[workers.factory[rows]]]
-    share = per_step(model.par.skills.upskilling * scarcity, model.dt)
-    chance = course_chances(workers.woman[rows], share, model.par.skills.women_in_stem)
-    chosen = rows[rng.uniform(rows, "raised") < chance]
+    wanted = len(rows) * per_step(par.upskilling * scarcity, model.dt)
+    count = int(np.floor(wanted + float(rng.uniform(1, "rounding raised")[0])))
+    rows = rows[open_posts[workers.factory[rows]] > 0]
+    women = np.count_nonzero(workers.woman[rows]) / max(len(rows), 1)
+    weight = np.where(workers.woman[rows], par.women_in_stem / max(women, 1e-9),
+                      (1 - par.women_in_stem) / max(1 - women, 1e-9))  # fmt: skip
+    turn = rng.exponential(rows, "raised") / np.maximum(weight, 1e-9)
+    factory = workers.factory[rows].astype(np.intp)
+    order = np.lexsort((turn, factory))
+    rank = np.arange(len(rows)) - np.searchsorted(factory[order], factory[order])
+    able = order[rank < open_posts[factory[order]]]
+    chosen = np.sort(rows[able[np.argsort(turn[able], kind="stable")[:count]]])
     shift_staff(model, chosen, -1)
     workers.job[chosen] = TECHNICIAN
     shift_staff(model, chosen, +1)
@@ -297,7 +396,15 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
 
 
 def find_other_work(model: GarmentModel, rng: Stream) -> None:
-    """Displaced people find work outside, the better schooled and the retrained sooner."""
+    r"""Displaced people find work outside, the better schooled and the retrained sooner.
+
+    .. math:: h = (f_0 + f_e\,edu + f_r\,[reskilled])\,\big(1 + g\,x \min(1, p_0/p_e)\,c_{te}\big)
+
+    f_0 ``labour.finding``, f_e ``labour.finding_education`` with edu 0, 1 or 2, f_r ``labour.finding_reskilled``, g
+    ``business.diversification_gain``, x ``business.diversification``, p_0 ``public.reference_energy_price``, p_e the
+    electricity price, c_te the sector's coverage of technicians: other sectors need power and skills too. They are
+    outside and no longer displaced.
+    """
     workers, par, business = model.workers, model.par.labour, model.par.business
     rows = np.flatnonzero(workers.state == DISPLACED)
     damping = (
