@@ -1,6 +1,7 @@
 # make app      installs what is needed, computes what the first page shows, serves http://localhost:8501
 # make test     everything: style, types, every test; needs Chromium (taken from Debian's packages when missing)
 # make check    the everyday part of the tests, within a minute
+# make verify-long  the long checks of the calibration, an hour where its runs are not on disk yet
 # make bench    how fast it runs here
 # make clean    removes what these targets made; finished runs stay (garment-sim store)
 
@@ -9,7 +10,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app precompute test check bench browser clean
+.PHONY: help app precompute test check verify-long bench browser clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -18,7 +19,7 @@ app: precompute
 	$(BIN)/garment-sim app
 
 precompute: .venv/installed
-	$(BIN)/garment-sim compare --seeds 3 > /dev/null
+	$(BIN)/garment-sim compare > /dev/null
 
 test: .venv/installed-for-tests browser
 	$(BIN)/ruff check
@@ -28,6 +29,9 @@ test: .venv/installed-for-tests browser
 
 check: .venv/installed-for-tests
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not slow and not browser"
+
+verify-long: .venv/installed
+	$(BIN)/python -m calibration.verify
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

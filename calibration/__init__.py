@@ -1,1 +1,1 @@
-"""Where the model is fitted to the observed record; it comes with a later issue."""
+"""Fits the model to the observed record: targets, model runs, emulator, posterior, and what the data can tell."""

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
+from simulator.posterior import BEST
 from simulator.results import Result
 from simulator.run import Progress, Request, execute
 from simulator.store import Store
@@ -34,7 +35,8 @@ class Failure:
     error: str
 
     def __str__(self) -> str:
-        return f"{self.request.scenario.id}, seed {self.request.seed}: {self.error}"
+        draw = f", draw {self.request.draw}" if self.request.draw != BEST else ""
+        return f"{self.request.scenario.id}{draw}, seed {self.request.seed}: {self.error}"
 
 
 @dataclass
@@ -76,8 +78,8 @@ def run_many(
     outcome = Outcome()
     for request in requests:
         if request.key in batch.found:
-            scenario = request.scenario
-            outcome.results.append(batch.found[request.key].named(scenario.id, scenario.text))
+            result = batch.found[request.key].named(request.scenario.id, request.numbers.text)
+            outcome.results.append(result)
         else:
             outcome.failures.append(Failure(request, batch.failed[request.key]))
     return outcome

@@ -48,7 +48,7 @@ from simulator.parameters import Parameters
 from simulator.texts import label, text
 
 LINES = ("employment", "exports", "value_added", "skilled_jobs", "mean_wage", "real_wage")
-PARTS = {"policy": "#0072b2", "world": "#b84a00", "interaction": "#6b7280", "both": INK}
+PARTS = {"policy": "#0072b2", "world": "#b84a00", "interaction": "#6b7280", "both": INK, "plain": "#4b5563"}
 
 
 def lines(tables: Tables, lang: str, indicator: str) -> Spec:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from simulator.terminal import (
     HEADLINES,
     Progress,
+    json_text,
     print_comparison,
     print_json,
     print_run,
@@ -167,17 +168,18 @@ def new(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """One run: a table to read, files with --out, JSON with --json."""
     from simulator.indicators import COLUMNS
+    from simulator.posterior import under_draw
     from simulator.results import choose, records
-    from simulator.run import find_draw
     from simulator.run import run as run_one
     from simulator.scenario import load_scenario
 
-    find_draw(arguments.draw)
     choose(COLUMNS, arguments.indicators, arguments.groups or ["all"])
     scenario = load_scenario(arguments.scenario)
     values = dict(_setting(text) for text in arguments.set)
     if values:
         scenario = scenario.with_values(values)
+    _, read = under_draw(scenario, arguments.draw, arguments.posterior)
+    _warn_if_stale(arguments.posterior if read else None)
     progress = Progress("steps", patience=2.0)
     try:
         result = run_one(
@@ -185,8 +187,10 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.seed,
             arguments.people_per_agent,
             arguments.until,
+            arguments.draw,
             progress=progress,
             track=arguments.out is not None,
+            posterior=arguments.posterior,
         )
     except RuntimeError as error:
         progress.end()
@@ -266,7 +270,9 @@ def report(arguments: argparse.Namespace) -> int:
 
 def _compared(arguments: argparse.Namespace) -> Comparison:
     from simulator.compare import compare as compare_
+    from simulator.posterior import is_shipped
 
+    _warn_if_stale("refit" if arguments.draws or (arguments.draws is None and is_shipped()) else None)
     progress = Progress("runs")
     try:
         return compare_(
@@ -283,6 +289,16 @@ def _compared(arguments: argparse.Namespace) -> Comparison:
         progress.end()
 
 
+def _warn_if_stale(*kinds: str | None) -> None:
+    """Say so where a posterior was fitted with other code or data; the runs go on."""
+    from simulator.posterior import load_posterior, stale
+
+    for kind in filter(None, kinds):
+        if stale(load_posterior(kind)):
+            message = f"the {kind} posterior was fitted with other code or data; garment-sim calibrate makes it anew"
+            print(message, file=sys.stderr)
+
+
 def _failures(outcome: Comparison | Validation) -> int:
     for failure in outcome.failures:
         print(f"failed: {failure}", file=sys.stderr)
@@ -290,26 +306,66 @@ def _failures(outcome: Comparison | Validation) -> int:
 
 
 def validate(arguments: argparse.Namespace) -> int:
-    """The verdicts on statements and patterns, which never change the exit code."""
+    """The model judged by what was fixed beforehand; verdicts never change the exit code."""
+    from simulator.analysis.looks import reminder
+    from simulator.analysis.validate import PROJECTED, Plan
     from simulator.analysis.validate import validate as validate_
 
-    everything = not (arguments.statements or arguments.patterns)
+    named = {name: getattr(arguments, name) for name in ("statements", "patterns", "holdout", "events")}
+    parts = [name for name, wanted in named.items() if wanted] + ["projection"] * (arguments.project is not None)
+    project = PROJECTED if arguments.project is None else arguments.project
+    settings = (parts, arguments.draws, arguments.seeds, arguments.people_per_agent, project)
+    plan = Plan.of(*settings)
+    _warn_if_stale(*plan.kinds)
+    if not parts and plan.left_out:
+        print(f"no posterior is shipped with this version; left out: {', '.join(plan.left_out)}", file=sys.stderr)
+    if plan.looks:
+        print(reminder(), file=sys.stderr)
     progress = Progress("runs")
     try:
-        validation = validate_(
-            arguments.statements or everything,
-            arguments.patterns or everything,
-            arguments.seeds,
+        validation = validate_(*settings, progress=progress)
+    finally:
+        progress.end()
+    if arguments.out is not None:
+        from simulator.results import write_together
+
+        write_together({arguments.out: lambda path: path.write_text(json_text(validation.to_json()), "utf-8")})
+        print(f"wrote {arguments.out}", file=sys.stderr)
+    if arguments.json:
+        print_json(validation.to_json())
+    elif arguments.out is None:
+        print_validation(validation)
+    return _failures(validation)
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Fit the model to the record and write the posterior."""
+    from calibration.calibrate import calibrate as calibrate_
+
+    progress = Progress("runs")
+
+    def say(text: str) -> None:
+        progress.end()
+        print(text, file=sys.stderr)
+
+    try:
+        done = calibrate_(
+            arguments.posterior,
+            arguments.budget,
+            arguments.seed,
             arguments.people_per_agent,
-            progress=progress,
+            arguments.out,
+            workers=arguments.workers,
+            tell=progress,
+            say=say,
         )
     finally:
         progress.end()
-    if arguments.json:
-        print_json(validation.to_json())
-    else:
-        print_validation(validation)
-    return _failures(validation)
+    for path in done.files:
+        print(path)
+    for error in done.errors:
+        print(f"failed: {error}", file=sys.stderr)
+    return SOME_FAILED if done.errors else DONE
 
 
 def store(arguments: argparse.Namespace) -> int:
@@ -487,12 +543,31 @@ def _parser() -> _Parser:
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"), help="(report.html)")
     sub.add_argument("--lang", choices=("both", "en", "km"), default="both", help="language (both)")
 
-    sub = command("validate", validate, "judge the model by statements and patterns fixed beforehand")
+    sub = command("validate", validate, "judge the model by what was fixed beforehand (all parts unless one is named)")
     sub.add_argument("--statements", action="store_true", help="what the 2019 volume says of the futures")
-    sub.add_argument("--patterns", action="store_true", help="patterns of the sector (both unless one is named)")
-    sub.add_argument("--seeds", type=_whole(1), default=5, metavar="N", help="runs of each with different luck (5)")
-    _add_people(sub)
+    sub.add_argument("--patterns", action="store_true", help="patterns of the sector")
+    sub.add_argument("--holdout", action="store_true", help="2020 to 2024, which were kept out, beside naive forecasts")
+    sub.add_argument("--events", action="store_true", help="the loss of a preference, a rise of the minimum wage")
+    sub.add_argument(
+        "--project", type=_whole(2025, 2039), metavar="YEAR", help="what to expect of this year and the next"
+    )
+    sub.add_argument("--draws", type=_whole(1), metavar="N", help="draws for every part (20 to 100, by part)")
+    sub.add_argument("--seeds", type=_whole(1), metavar="M", help="runs of each draw (1; without a posterior 5)")
+    _add_people(sub, 100)
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write JSON there, for the page of evidence")
     sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("calibrate", calibrate, "fit the model to the record and write the posterior")
+    sub.add_argument(
+        "--budget", type=_whole(90), metavar="RUNS", help="model runs, at least 90 (6000, which take under an hour)"
+    )
+    sub.add_argument(
+        "--posterior", choices=("judged", "refit"), default="refit", help="fit to 2012-2019 or to all years (refit)"
+    )
+    sub.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="luck of the search and of its runs (0)")
+    _add_people(sub, 100)
+    sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="write there (a checkout: in place of what it ships)")
 
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
@@ -508,9 +583,9 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_people(sub: argparse.ArgumentParser) -> None:
+def _add_people(sub: argparse.ArgumentParser, usual: int = 50) -> None:
     sub.add_argument(
-        "--people-per-agent", type=_whole(1, 1000), default=50, metavar="N", help="people one agent is (50)"
+        "--people-per-agent", type=_whole(1, 1000), default=usual, metavar="N", help=f"people one agent is ({usual})"
     )
 
 
@@ -522,7 +597,12 @@ def _add_size(sub: argparse.ArgumentParser) -> None:
 def _add_comparison(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"{SCENARIO_HELP} (the named ones)")
     sub.add_argument("--baseline", default="baseline", metavar="NAME", help="what to compare with (baseline)")
-    sub.add_argument("--draws", type=_whole(0), default=0, metavar="N", help="draws of uncertain numbers (0: the best)")
-    sub.add_argument("--seeds", type=_whole(1), default=3, metavar="M", help="runs of each with different luck (3)")
+    sub.add_argument(
+        "--draws", type=_whole(0), metavar="N",
+        help="draws of uncertain numbers; 0: the best set (20 where a posterior is shipped, else 0)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--seeds", type=_whole(1), metavar="M", help="runs of each with different luck (1 with draws, 3 without)"
+    )
     sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
     _add_size(sub)

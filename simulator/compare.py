@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simulator.batch import Failure, run_many
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.parameters import PARAMETERS, SHOCKS
+from simulator.posterior import BEST, find_draw, is_shipped, load_posterior
 from simulator.results import (
     InputError,
     Result,
@@ -27,7 +28,7 @@ from simulator.results import (
     tidy,
     write_together,
 )
-from simulator.run import LAST_YEAR, Progress, Request, find_draw
+from simulator.run import LAST_YEAR, Progress, Request
 from simulator.scenario import FIRST, START, Scenario, load_scenario, scenario_ids
 from simulator.store import Store
 
@@ -41,14 +42,17 @@ _ENDS = ("baseline_start", "baseline_end", "scenario_start", "scenario_end")
 INPUT_COLUMNS = ("scenario", "name", "label", "unit", "kind", *_ENDS)
 PARTS = ("policy", "world")
 COST_PER_JOB, COST_PER_JOB_UNIT = "cost_per_job", "USD/job"
+# What is run when nobody says: with a posterior its first draws once each, else the best set with some luck.
+DRAWS, SEEDS = 20, 3
+GRID_DRAWS = 10  # draws in which policy is told from the world; most of the scenarios run are the grid's
 Pair = tuple[int, int]  # draw, seed
 
 
 def compare(
     scenarios: Sequence[str | Path | Scenario] | str | Path | Scenario | None = None,
     baseline: str | Path | Scenario = "baseline",
-    draws: int = 0,
-    seeds: int = 3,
+    draws: int | None = None,
+    seeds: int | None = None,
     people_per_agent: int = 50,
     store: Store | None = None,
     progress: Progress | None = None,
@@ -56,7 +60,10 @@ def compare(
     workers: int | None = None,
     grid: bool = True,
 ) -> Comparison:
-    """Run scenarios (the named ones when left out) and the baseline with the same seeds and compare them.
+    """Run scenarios (the named ones when left out) and the baseline with the same draws and seeds and compare them.
+
+    ``draws`` takes the first draws of the refit posterior, each with ``seeds`` seeds; 0 is the best set alone. Left
+    out they are 20 and 1, and 0 and 3 where no posterior is shipped.
 
     Finished runs are taken from ``store`` (the user's own when left out) and new ones kept there. Raises
     InputError or ScenarioError; runs that fail are listed in ``failures`` and their pairs left out.
@@ -69,8 +76,8 @@ def compare(
 def comparison_requests(
     scenarios: Sequence[str | Path | Scenario] | str | Path | Scenario | None = None,
     baseline: str | Path | Scenario = "baseline",
-    draws: int = 0,
-    seeds: int = 3,
+    draws: int | None = None,
+    seeds: int | None = None,
     people_per_agent: int = 50,
     until: int = LAST_YEAR,
     grid: bool = True,
@@ -78,12 +85,17 @@ def comparison_requests(
     """The runs a comparison needs: the baseline's first, then the scenarios', then the grid's.
 
     The grid adds to scenario S its policies in the baseline's world, ``S@policy``, and the baseline's
-    policies in its world, ``S@world``.
+    policies in its world, ``S@world``, in the first ``GRID_DRAWS`` draws. A scenario that upgrades in the value
+    chain is also run without the price premium that buyers are assumed to pay for it, ``S@plain``.
     """
+    if draws is None:
+        draws = min(DRAWS, len(load_posterior())) if is_shipped() else 0
+    if seeds is None:
+        seeds = 1 if draws else SEEDS
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 0:
         raise InputError(f"draws is {draws!r}; it must be a whole number from 0")
     if draws:
-        find_draw(f"1 of {draws}")
+        find_draw(draws - 1)
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
         raise InputError(f"seeds is {seeds!r}; it must be a whole number from 1")
     base = load_scenario(baseline)
@@ -100,9 +112,16 @@ def comparison_requests(
             raise InputError(f"two scenarios are called {name}; give one of them another name")
         if "@" in name:
             raise InputError(f"{name}: a scenario's name must not hold @")
-    if grid:
-        everyone += [cell(s, base, part) for s in chosen for part in PARTS]
-    return [Request.of(s, seed, people_per_agent, until) for s in everyone for seed in range(seeds)]
+    cells = [cell(s, base, part) for s in chosen for part in PARTS] if grid else []
+    cells += [plain(s) for s in chosen if grid and upgrades(s, base)]
+    numbers = list(range(draws)) or [BEST]
+    return [
+        Request.of(s, seed, people_per_agent, until, draw)
+        for some, asked_draws in ((everyone, numbers), (cells, numbers[:GRID_DRAWS]))
+        for s in some
+        for draw in asked_draws
+        for seed in range(seeds)
+    ]
 
 
 def cell(scenario: Scenario, baseline: Scenario, part: str) -> Scenario:
@@ -118,6 +137,17 @@ def cell(scenario: Scenario, baseline: Scenario, part: str) -> Scenario:
     if part == "world":
         values[SHOCKS] = list(scenario.shocks)
     return baseline.with_values(values, start=START, id=f"{scenario.id}@{part}")
+
+
+def upgrades(scenario: Scenario, baseline: Scenario) -> bool:
+    """Whether the scenario ever upgrades in the value chain more than the baseline."""
+    name = "value_chain.upgrading"
+    return max(scenario.steps(name).values()) > max(baseline.steps(name).values())
+
+
+def plain(scenario: Scenario) -> Scenario:
+    """The scenario where buyers pay no premium for full service."""
+    return scenario.with_values({"value_chain.premium": 0.0}, id=f"{scenario.id}@plain")
 
 
 def _kind(name: str, ours: float, theirs: float) -> str:
@@ -217,13 +247,16 @@ class Comparison:
     def grid(self) -> pd.DataFrame:
         """Policy and world apart, last year: paired differences to the baseline, ``GRID_COLUMNS``.
 
-        ``part`` is ``both`` (the scenario), ``policy``, ``world`` or ``interaction`` = both − policy − world.
+        ``part`` is ``both`` (the scenario), ``policy``, ``world``, ``interaction`` = both − policy − world, or
+        ``plain``: both, without a premium for full service.
         """
         frames = []
         places = [i for i, (_, group) in enumerate(self._columns) if group == "all"]
         names = [self._columns[i] for i in places]
         for scenario in self.scenarios:
             ids = {"both": scenario.id, "policy": f"{scenario.id}@policy", "world": f"{scenario.id}@world"}
+            if f"{scenario.id}@plain" in self.results:
+                ids["plain"] = f"{scenario.id}@plain"
             runs = [self.results.get(name, {}) for name in (self.baseline.id, *ids.values())]
             pairs = [pair for pair in runs[0] if all(pair in r for r in runs)]
             if not pairs:
@@ -280,6 +313,7 @@ class Comparison:
             "baseline": self.baseline.id,
             "scenarios": [s.id for s in self.scenarios],
             "draws": sorted({r.draw for r in self.requests}),
+            "posterior": self.requests[0].posterior,
             "seeds": sorted({r.seed for r in self.requests}),
             "runs": len(self._everything),
             **{name: first[name] for name in keep},

@@ -82,6 +82,9 @@ class GarmentModel(mesa.Model):
         from simulator.scenario import load_scenario
 
         chosen = load_scenario(scenario) if isinstance(scenario, str) or hasattr(scenario, "__fspath__") else scenario
+        from simulator.posterior import under_draw
+
+        chosen = under_draw(chosen, draw)[0]
         self._chosen = chosen.with_values(overrides) if overrides else chosen
         self.draw = draw
         self.weight = float(people_per_agent)

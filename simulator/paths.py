@@ -7,11 +7,11 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "shipped"
 _ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
-_PLACES = {"fonts": "static/fonts"}
+_PLACES = {"fonts": "static/fonts", "posterior": "calibration/posterior", "looks": "calibration/looks.csv"}
 
 
 def shipped(name: str) -> Path:
-    """The path of ``scenarios``, ``data``, ``fonts``, ``static`` or ``app.py``.
+    """The path of ``scenarios``, ``data``, ``fonts``, ``static``, ``posterior``, ``looks`` or ``app.py``.
 
     They stand at the repository's root in a checkout and in ``simulator/shipped`` in an installed wheel.
     Raises FileNotFoundError where the installation lacks it.
@@ -20,6 +20,12 @@ def shipped(name: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: the installation is incomplete")
     return path
+
+
+def posterior_folder() -> Path:
+    """The folder of the posteriors: ``GARMENT_SIM_POSTERIOR`` where it is set, else what is shipped, if anything."""
+    chosen = os.environ.get("GARMENT_SIM_POSTERIOR")
+    return Path(chosen).expanduser() if chosen else _ROOT / _PLACES["posterior"]
 
 
 def home() -> Path:

@@ -15,13 +15,15 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from simulator import evidence
 from simulator import tables as html
 from simulator.charts import CHARTS, LINES
 from simulator.data import observations, sources
 from simulator.drawing import Tables, colours, legend, observed, swatch
 from simulator.parameters import PARAMETERS
 from simulator.paths import shipped
-from simulator.results import write_together
+from simulator.record import Record, load_record
+from simulator.results import InputError, write_together
 from simulator.scenario import scenario_ids
 from simulator.sentences import first_words, more_words, takeaway
 from simulator.texts import LANGUAGES, glossary, number, text
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 NAMES = {"en": "English", "km": "ខ្មែរ"}
 GRIDS = ("employment", "exports", "value_added", "skilled_jobs")
 VEGA_LITE = "6.4"
-LIMITS = ("calibration", "costs", "exit", "effects", "thresholds", "world")
+LIMITS = ("costs", "exit", "effects", "thresholds", "world")
 FONTS = (
     ("Noto Sans", "NotoSans-Regular", 400, ""),
     ("Noto Sans", "NotoSans-Bold", 700, ""),
@@ -83,13 +85,16 @@ def report_html(comparison: Comparison, lang: str = "both") -> str:
         raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}, both")
     langs = LANGUAGES if lang == "both" else (lang,)
     tables = Tables.of_comparison(comparison, observations())
+    record, damage = _record()
     charts = {one: {name: CHARTS[name](tables, one) for name in _charts(tables)} for one in langs}
+    for one in langs:
+        charts[one] |= {f"evidence_{name}": evidence.chart(record, name, one) for name in evidence.charted(record)}
     switch = "".join(
         f'<button type="button" data-to="{one}" lang="{one}" aria-pressed="false">{NAMES[one]}</button>'
         for one in langs
     )
     styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
-    mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one)}</main>' for one in langs)
+    mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one, record, damage)}</main>' for one in langs)
     title, _ = _title_and_intro(comparison)
     about = {"metadata": comparison.metadata, "scenarios": {s.id: s.text for s in _everyone(comparison)}}
     return (
@@ -122,33 +127,41 @@ def _everyone(comparison: Comparison) -> tuple[Scenario, ...]:
     return (comparison.baseline, *comparison.scenarios)
 
 
-def _main(comparison: Comparison, tables: Tables, lang: str) -> str:
+def _record() -> tuple[Record, str]:
+    """The record, and what is wrong with it: a damaged file costs the report its evidence and nothing else."""
+    try:
+        return load_record(), ""
+    except InputError as error:
+        return Record(), str(error)
+
+
+def _main(comparison: Comparison, tables: Tables, lang: str, record: Record, damage: str) -> str:
     def words(key: str, **values: object) -> str:
         return escape(text(key, lang, **values))
 
     title, intro = _title_and_intro(comparison)
-    seeds = len(comparison.metadata["seeds"])
     lines = "".join(_figure(tables, name, lang) for name in LINES)
     grids = "".join(_figure(tables, name, lang) for name in _charts(tables) if name.startswith("grid_"))
     contradiction = f"{words('report.contradiction')} {words('app.map_note_reading')}"
     failures = "".join(f"<li>{escape(str(failure))}</li>" for failure in comparison.failures)
     failed = f"<p>{words('app.progress_failed')}</p><ul>{failures}</ul>" if failures else ""
-    limits = "".join(f"<li>{words(f'report.limits_{name}')}</li>" for name in LIMITS)
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
         "question": f"<p>{words(intro)}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
         "what_compared": _facts(comparison, lang),
-        "main_results": f"{cards(comparison, tables, lang)}{failed}{html.results(tables, lang)}"
-        f'<p class="note">{words("report.spread_note")}</p>',
+        "main_results": f"{cards(comparison, tables, lang)}{failed}"
+        f"{html.results(tables, lang, record)}{html.badges(lang, record)}"
+        f'<p class="note">{words(_told("report.spread_note", comparison))}</p>',
         "charts": f"{legend(tables, lang)}{_figure(tables, 'map', lang)}"
         f'<p class="note">{words("app.map_help")} {words("app.map_thresholds")}</p>'
         f'<p class="note box">{contradiction}</p><div class="pair">{lines}</div>'
-        f'<p class="note">{words("app.chart_band_note", seeds=seeds)} {words("report.observed_note")}</p>',
+        f'<p class="note">{escape(band_note(comparison, lang))} {words("report.observed_note")}</p>',
         "policy_world": f'<p class="note">{words("app.grid_help")}</p><div class="pair">{grids}</div>',
         "differs": f'<p class="note">{words("app.inputs_help")}</p>{html.inputs(comparison, tables, lang)}',
+        "evidence": _evidence(record, damage, lang),
         "words": f"<dl>{terms}</dl>",
-        "limits": f"<p>{words('app.disclaimer')}</p><ul>{limits}</ul>",
-        "sources": f"<ul>{source_list(comparison, tables)}</ul>",
+        "limits": f"<p>{words('app.disclaimer')}</p><ul>{limits(comparison, lang)}</ul>",
+        "sources": f"<ul>{source_list(comparison, tables, record)}</ul>",
         "reproduce": _reproduce(comparison, lang),
     }
     contents = "".join(f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections)
@@ -181,6 +194,48 @@ def cards(comparison: Comparison, tables: Tables, lang: str, ask: bool = False) 
     return f'<div class="cards" lang="{lang}">{"".join(made)}</div>'
 
 
+def _told(key: str, comparison: Comparison | None) -> str:
+    """The key of a text about spread, or of what is said instead where the runs differ by their draw."""
+    return f"{key}_draws" if comparison is not None and comparison.metadata["posterior"] else key
+
+
+def band_note(comparison: Comparison, lang: str) -> str:
+    """What the bands of the charts hold."""
+    about = comparison.metadata
+    count = {name: len(about[name]) for name in ("draws", "seeds")}
+    return text(_told("app.chart_band_note", comparison), lang, **count)
+
+
+def observed_help(comparison: Comparison, lang: str) -> str:
+    """What the points in the charts are to the model."""
+    return text(_told("app.observed_help", comparison), lang)
+
+
+def limits(comparison: Comparison | None, lang: str) -> str:
+    """What the model cannot tell, as items of a list."""
+    keys = [_told("report.limits_calibration", comparison), *(f"report.limits_{name}" for name in LIMITS)]
+    return "".join(f"<li>{escape(text(key, lang))}</li>" for key in keys)
+
+
+def _evidence(record: Record, damage: str, lang: str) -> str:
+    """The section of evidence, its charts after its first words."""
+    if damage:
+        return f'<p class="note">{escape(text("evidence.damaged", lang))}</p><p><small>{escape(damage)}</small></p>'
+    parts = []
+    for name, inside in evidence.pieces(record, lang).items():
+        parts.append(inside if name == "intro" else f"<h3>{escape(text(f'evidence.{name}', lang))}</h3>{inside}")
+        if name == "intro" and (names := evidence.charted(record)):
+            about = f"{text('evidence.chart_help', lang)} {text('evidence.band', lang)}"
+            figures = "".join(
+                f'<figure class="lines"><div data-chart="evidence_{series}" role="img" aria-label="{said}"></div>'
+                f"<figcaption>{said}</figcaption></figure>"
+                for series in names
+                if (said := escape(evidence.alternative(record, series, lang)))
+            )
+            parts.append(f'<p class="note">{escape(about)}</p><div class="pair">{figures}</div>')
+    return "".join(parts)
+
+
 def _figure(tables: Tables, chart: str, lang: str) -> str:
     said = escape(takeaway(tables, chart, lang))
     return (
@@ -203,6 +258,7 @@ def _facts(comparison: Comparison, lang: str) -> str:
         "app.scenario": names,
         "app.baseline": comparison.baseline.title.get(lang) or comparison.baseline.id,
         "app.year": f"{comparison.years[0]}–{comparison.years[-1]}",
+        **({"report.draws": number(len(about["draws"]))} if about["posterior"] else {}),
         "report.seeds": ", ".join(map(str, about["seeds"])),
         "app.runs": number(about["runs"]),
         "terms.people_per_agent": number(about["people_per_agent"]),
@@ -219,7 +275,8 @@ def _reproduce(comparison: Comparison, lang: str) -> str:
     about = comparison.metadata
     shipped_ids = scenario_ids()
     names = [quote(s.id if s.id in shipped_ids else f"{s.id}.yaml") for s in _everyone(comparison)]
-    command = f"garment-sim compare {' '.join(names[1:])} --baseline {names[0]} --seeds {len(about['seeds'])}"
+    command = f"garment-sim compare {' '.join(names[1:])} --baseline {names[0]}"
+    command += f" --draws {len(about['draws']) if about['posterior'] else 0} --seeds {len(about['seeds'])}"
     command += f" --people-per-agent {about['people_per_agent']} --until {about['until']} --out out"
     facts = {
         "report.model_version": f"{about['model']} ({about['code']})",
@@ -237,15 +294,21 @@ def _reproduce(comparison: Comparison, lang: str) -> str:
     )
 
 
-def source_list(comparison: Comparison, tables: Tables) -> str:
+def source_list(comparison: Comparison, tables: Tables, record: Record | None = None) -> str:
     """Citations of the figures shown: of the scenarios, of the numbers they change, of published points."""
     keys = {key for scenario in _everyone(comparison) for key in scenario.sources}
     keys |= {PARAMETERS[name].source for name in comparison.inputs["name"] if name in PARAMETERS}
     keys |= {point["source"] for name in LINES for point in observed(tables, name)}
+    keys |= evidence.source_keys(record) if record is not None else set()
+    return citations(sorted(keys & set(sources())))
+
+
+def citations(keys: Iterable[str]) -> str:
+    """Sources in full, as items of a list."""
     known = sources()
     return "".join(
         f"<li><strong>{escape(key)}</strong> {escape(known[key].citation)}. {escape(known[key].address)}</li>"
-        for key in sorted(keys & set(known))
+        for key in keys
     )
 
 

@@ -28,6 +28,7 @@ SERIES_COLUMNS = ("run_id", "scenario", "draw", "seed", "period", "group", "indi
 _FIRST = ("run_id", "scenario", "draw", "seed")
 _VERSIONS = ("model", "code", "data", "python", "numpy", "mesa")
 _LAST = (
+    "posterior",
     "people_per_agent",
     "until",
     "steps_per_year",
@@ -39,7 +40,7 @@ _LAST = (
 )
 _WHOLE = frozenset({"draw", "seed", "people_per_agent", "until", "steps_per_year"})
 _TEXTS = frozenset({"run_id", "scenario", "period", "group", "indicator", "unit", *_VERSIONS})
-_TEXTS |= {"status", "error", "scenario_text"}
+_TEXTS |= {"posterior", "status", "error", "scenario_text"}
 RUN_COLUMNS = _FIRST + _LAST  # parameters that differ from the default stand between the two parts
 PEOPLE_COLUMNS, FACTORY_COLUMNS = tuple(PEOPLE), tuple(FACTORIES)
 QUANTILES = (0.1, 0.5, 0.9)
@@ -348,7 +349,7 @@ def runs_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         if any(isinstance(v, str) for v in frame[name]):
             texts = [v if isinstance(v, str) or _absent(v) else json.dumps(v) for v in frame[name]]
             frame[name] = pd.array(texts, dtype="str")
-    for name in ("run_id", "scenario", *_VERSIONS, "status", "error", "scenario_text"):
+    for name in ("run_id", "scenario", "posterior", *_VERSIONS, "status", "error", "scenario_text"):
         frame[name] = frame[name].astype("str")
     return frame
 

@@ -9,7 +9,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,46 +17,24 @@ from typing import Any
 import numpy as np
 
 from simulator.data import digest
+from simulator.fingerprint import code_digest
+from simulator.posterior import BEST, find_draw, under_draw
 from simulator.results import InputError, Result
 from simulator.scenario import FIRST, Scenario, load_scenario
 from simulator.tracking import NOTHING
 from simulator.version import __version__
 
 FIRST_YEAR, LAST_YEAR = 2012, 2040
-BEST = -1  # the draw that calibration found best
-_SHOW = (
-    "panels",
-    "texts",
-    "charts.py",
-    "drawing.py",
-    "sentences.py",
-    "tables.py",
-    "report.py",
-    "cli.py",
-    "terminal.py",
-    "__main__.py",
-    "odd.py",
-)
-_AFTER = ("compare.py", "batch.py", "analysis", "shipped")
-
 Progress = Callable[[int, int], None]  # done, of how many
-
-
-@cache
-def code_digest() -> str:
-    """12 hex digits of the package's files that decide a run; pages, texts, comparisons and analyses are left out."""
-    package = Path(__file__).resolve().parent
-    found = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package)
-        if name.parts[0] not in (*_SHOW, *_AFTER):
-            found.update(name.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return found.hexdigest()[:12]
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """Everything that decides a run."""
+    """Everything that decides a run.
+
+    ``drawn`` is the scenario under the draw's numbers, None where it is the scenario itself; ``posterior`` names
+    the posterior they come from, empty for the best set, which ``scenarios/calibrated.yaml`` holds.
+    """
 
     scenario: Scenario
     seed: int = 0
@@ -64,6 +42,8 @@ class Request:
     until: int = LAST_YEAR
     draw: int = BEST
     steps_per_year: int = 4
+    posterior: str = ""
+    drawn: Scenario | None = None
 
     @classmethod
     def of(
@@ -74,16 +54,26 @@ class Request:
         until: int = LAST_YEAR,
         draw: str | int = "best",
         steps_per_year: int = 4,
+        posterior: str = "refit",
     ) -> Request:
         """Check what was asked for. Raises InputError, or ScenarioError for the scenario."""
+        chosen = load_scenario(scenario)
+        drawn, name = under_draw(chosen, draw, posterior)
         return cls(
-            load_scenario(scenario),
+            chosen,
             _whole("seed", seed, 0, 2**63 - 1),
             _whole("people_per_agent", people_per_agent, 1, 1000),
             _whole("until", until, FIRST_YEAR, LAST_YEAR),
-            find_draw(draw),
+            find_draw(draw, posterior),
             _whole("steps_per_year", steps_per_year, 4, 12, (4, 12)),
+            name,
+            drawn if name else None,
         )
+
+    @property
+    def numbers(self) -> Scenario:
+        """What is run: the scenario with the draw's numbers below its own settings."""
+        return self.scenario if self.drawn is None else self.drawn
 
     @cached_property
     def key(self) -> str:
@@ -91,8 +81,9 @@ class Request:
         content = {
             "model": f"{__version__}+{code_digest()}",
             "data": digest(),
-            "scenario": [self.scenario.settings, self.scenario.shocks],
+            "scenario": [self.numbers.settings, self.numbers.shocks],
             "draw": self.draw,
+            "posterior": self.posterior,
             "seed": self.seed,
             "people_per_agent": self.people_per_agent,
             "until": self.until,
@@ -108,7 +99,7 @@ class Request:
     def metadata(self, status: str = "done", error: str = "", wall_time: float = float("nan")) -> dict[str, Any]:
         """The run's row of the table of runs: a changed number stands as itself, a path in time as JSON."""
         changed = {}
-        for name, path in self.scenario.settings.items():
+        for name, path in self.numbers.settings.items():
             bare = list(path) in ([FIRST], [self.scenario.start])
             changed[name] = next(iter(path.values())) if bare else json.dumps(path)
         if self.scenario.shocks:
@@ -119,6 +110,7 @@ class Request:
             "draw": self.draw,
             "seed": self.seed,
             **changed,
+            "posterior": self.posterior,
             "people_per_agent": self.people_per_agent,
             "until": self.until,
             "steps_per_year": self.steps_per_year,
@@ -131,7 +123,7 @@ class Request:
             "wall_time": wall_time,
             "status": status,
             "error": error,
-            "scenario_text": self.scenario.text,
+            "scenario_text": self.numbers.text,
         }
 
 
@@ -144,14 +136,18 @@ def run(
     steps_per_year: int = 4,
     progress: Progress | None = None,
     track: bool = True,
+    posterior: str = "refit",
 ) -> Result:
     """Run a scenario (id, path or Scenario) from 2012 to the end of ``until``.
 
+    ``draw`` is ``best`` or the number of a draw of ``posterior`` (``refit`` or ``judged``), whose numbers hold
+    wherever the scenario does not set its own.
     ``progress`` is called with the steps done and their number. With ``track`` the result has its ``people`` and
     ``factories``, a sample followed from step to step; it changes no other number. Raises InputError or
     ScenarioError for what cannot be run, RuntimeError where the model itself must stop.
     """
-    return execute(Request.of(scenario, seed, people_per_agent, until, draw, steps_per_year), progress, track)
+    request = Request.of(scenario, seed, people_per_agent, until, draw, steps_per_year, posterior)
+    return execute(request, progress, track)
 
 
 def execute(request: Request, progress: Progress | None = None, track: bool = False) -> Result:
@@ -160,12 +156,11 @@ def execute(request: Request, progress: Progress | None = None, track: bool = Fa
 
     began = time.perf_counter()
     model = GarmentModel(
-        scenario=request.scenario,
+        scenario=request.numbers,
         seed=request.seed,
         people_per_agent=request.people_per_agent,
         steps_per_year=request.steps_per_year,
         until=request.until,
-        draw="best" if request.draw == BEST else request.draw,
         track=track,
     )
     done, steps = 0, (request.until - FIRST_YEAR + 1) * request.steps_per_year
@@ -178,13 +173,6 @@ def execute(request: Request, progress: Progress | None = None, track: bool = Fa
     values = np.array(model.recorder.values[: len(periods)], dtype=np.float64)
     tracks = model.tracker.tracks(periods) if model.tracker is not None else NOTHING
     return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods, tracks=tracks)
-
-
-def find_draw(draw: str | int) -> int:
-    """-1 for ``best``. Raises InputError for a numbered draw until a posterior is shipped."""
-    if draw in ("best", BEST, str(BEST)):
-        return BEST
-    raise InputError(f"draw {draw}: no posterior is shipped with this version; use best")
 
 
 def _whole(name: str, value: Any, low: int, high: int, allowed: tuple[int, ...] = ()) -> int:

@@ -152,7 +152,7 @@ class Scenario:
         """A new scenario with other numbers, steps in time or events; this one stays as it is.
 
         Bare numbers of levers and drivers hold from ``start``, by default this scenario's. Where nothing
-        changes and no ``id`` is given, it is this scenario itself. Raises ScenarioError.
+        changes and no ``id`` is given, it is equal to this scenario. Raises ScenarioError.
         """
         check = Check()
         first = self.start if start is None else check.period(start, (), "start", START)
@@ -171,7 +171,7 @@ class Scenario:
             _chosen=self._chosen | set(own),
         )
         if changed.digest == self.digest and id is None:
-            return self
+            return self if set(own) <= self._chosen else replace(self, _chosen=changed._chosen)
         return replace(changed, id=id or f"{self.id}+{changed.digest[:6]}")
 
     def with_draw(self, values: Mapping[str, float]) -> Scenario:

@@ -6,6 +6,7 @@ from math import isfinite
 
 from simulator.drawing import Tables, amount, short
 from simulator.indicators import INDICATORS
+from simulator.record import agree
 from simulator.texts import case, label, number, sentence, text
 
 HEADLINE = "employment"
@@ -55,7 +56,8 @@ def more_words(tables: Tables, scenario: str, lang: str) -> list[str]:
 def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
     row = tables.last(indicator, scenario)
     reference = tables.last(indicator, tables.baseline).median
-    which = case(row.difference, row.difference_p10, row.difference_p90, reference)
+    ends = row.difference, row.difference_p10, row.difference_p90
+    which = case(*ends, reference, agree=agree(row.sign_share))
     amounts = {"level": row.median, "low": row.p10, "high": row.p90, "difference": abs(row.difference)}
     words = {name: amount(value, indicator, lang) for name, value in amounts.items()}
     if words["low"] == words["high"]:  # more figures tell a narrow band apart
@@ -100,6 +102,8 @@ def _grid_words(tables: Tables, indicator: str, lang: str) -> str:
         unit = INDICATORS[indicator].unit
         words = {part: number(value, unit, lang, signed=True) for part, value in parts.items()}
         told.append(sentence("alt_grid_scenario", lang, scenario=tables.title(scenario, lang), **words))
+        if "plain" in words:
+            told.append(sentence("alt_grid_plain", lang, plain=words["plain"]))
     return " ".join(told)
 
 

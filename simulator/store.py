@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulator.fingerprint import code_digest
 from simulator.paths import home
 from simulator.results import _META, Result, write_together
-from simulator.run import Request, code_digest
+from simulator.run import Request
 from simulator.version import __version__
 
 _OLD = 3600.0  # seconds after which an unfinished file is left over from a process that died
@@ -40,7 +41,7 @@ class Store:
         except ValueError as error:
             print(f"{path} is damaged ({error}); it will be run again", file=sys.stderr)
             return None
-        return result.named(request.scenario.id, request.scenario.text)
+        return result.named(request.scenario.id, request.numbers.text)
 
     def put(self, request: Request, result: Result) -> Path:
         """Write a finished run; whoever reads meanwhile sees all of it or nothing. Raises OSError."""

@@ -11,11 +11,13 @@ import pandas as pd
 
 from simulator.drawing import Tables, heading, scaled, short, swatch
 from simulator.parameters import PARAMETERS
+from simulator.record import agree, badge
 from simulator.sentences import chart_title
 from simulator.texts import MISSING, label, number, text, unit
 
 if TYPE_CHECKING:
     from simulator.compare import Comparison
+    from simulator.record import Record
     from simulator.scenario import Scenario
 
 RESULTS: tuple[str, ...] = (
@@ -28,20 +30,26 @@ RESULTS: tuple[str, ...] = (
     "women_share",
 )
 RESULTS += ("labour_cost_index", "automation", "public_cost")
-PARTS = ("policy", "world", "interaction", "both")
+PARTS = ("policy", "world", "interaction", "both", "plain")
 SIDES = {"policy": "app.policy", "world": "app.world"}
 ARROW = " → "
 
 
-def results(tables: Tables, lang: str) -> str:
-    """The last year of every scenario: median and band, paired difference and its band, pairs of the same sign."""
+def results(tables: Tables, lang: str, record: Record | None = None) -> str:
+    """The last year of every scenario: median and band, paired difference and its band, pairs of the same sign.
+
+    With a ``record`` that has a posterior every indicator carries its badge.
+    """
     heads = [text(f"app.{name}", lang) for name in ("scenario", "median", "difference", "same_sign")]
     bodies = []
     for indicator in RESULTS:
         base = tables.of(indicator, tables.baseline)
         if base.empty:
             continue
-        title = f"{label(indicator, lang)} ({heading(indicator, lang)})"
+        title = escape(f"{label(indicator, lang)} ({heading(indicator, lang)})")
+        if record is not None and record.judged is not None:
+            found = badge(indicator, record)
+            title += f' <small class="badge {found.level}">{escape(found.name(lang))}</small>'
         rows = [[title]]
         for scenario in tables.titles:
             row = tables.last(indicator, scenario)
@@ -51,10 +59,25 @@ def results(tables: Tables, lang: str) -> str:
                 rows.append([name, level, MISSING, MISSING])
                 continue
             ends = row.difference, row.difference_p10, row.difference_p90
-            agree = f"{round(row.sign_share * row.n)}/{row.n}" if row.sign_share > 0 else MISSING
-            rows.append([name, level, _two_lines(band(*ends, indicator, signed=True)), agree])
+            pairs = f"{round(row.sign_share * row.n)}/{row.n}" if row.sign_share > 0 else MISSING
+            if row.sign_share > 0 and not agree(row.sign_share):
+                pairs += f' <span class="band">{escape(text("badges.cannot_tell", lang))}</span>'
+            rows.append([name, level, _two_lines(band(*ends, indicator, signed=True)), pairs])
         bodies.append(rows)
-    return _grouped(heads, bodies, lang, text("app.table_results", lang), "fit")
+    return grouped(heads, bodies, lang, text("app.table_results", lang), "fit")
+
+
+def badges(lang: str, record: Record) -> str:
+    """Why each indicator of the results carries its badge; nothing where there is no posterior."""
+    if record.judged is None:
+        return ""
+    told = "".join(
+        f"<dt>{escape(label(name, lang))}: {escape(found.name(lang))}</dt><dd>{escape(found.reason(lang))}</dd>"
+        for name, found in ((name, badge(name, record)) for name in RESULTS)
+    )
+    head, about = escape(text("badges.title", lang)), escape(text("badges.help", lang))
+    inside = f'<summary>{head}</summary><p class="note">{about}</p><dl>{told}</dl>'
+    return f'<details class="more" lang="{lang}">{inside}</details>'
 
 
 def _two_lines(told: str) -> str:
@@ -81,7 +104,7 @@ def years(tables: Tables, indicator: str, lang: str) -> str:
     heads = [text("app.year", lang), *(tables.title(s, lang) for s in tables.titles)]
     rows = [[str(year), *(found.get(s, MISSING) for s in tables.titles)] for year, found in sorted(lines.items())]
     caption = f"{label(indicator, lang)} ({heading(indicator, lang)})"
-    return _plain(heads, rows, lang, caption)
+    return plain(heads, rows, lang, caption)
 
 
 def grid(tables: Tables, indicator: str, lang: str) -> str:
@@ -94,7 +117,7 @@ def grid(tables: Tables, indicator: str, lang: str) -> str:
         cells = [_part(mine, part, indicator) for part in PARTS]
         rows.append([tables.title(scenario, lang), *cells])
     title = f"{chart_title(f'grid_{indicator}', lang)} ({heading(indicator, lang)})"
-    return _plain(heads, rows, lang, title)
+    return plain(heads, rows, lang, title)
 
 
 def _part(mine: pd.DataFrame, part: str, indicator: str) -> str:
@@ -138,7 +161,7 @@ def inputs(comparison: Comparison, tables: Tables, lang: str) -> str:
                 ]
             )
         bodies.append(rows)
-    return _grouped(heads, bodies, lang, text("app.table_inputs", lang), "stack")
+    return grouped(heads, bodies, lang, text("app.table_inputs", lang), "stack")
 
 
 def first_difference(scenario: Scenario, baseline: Scenario, name: str) -> str:
@@ -162,24 +185,22 @@ def _path(start: float, end: float, kind: str, lang: str) -> str:
 # ---- HTML
 
 
-def _plain(heads: Sequence[str], rows: Iterable[Sequence[Any]], lang: str, caption: str) -> str:
+def plain(heads: Sequence[str], rows: Iterable[Sequence[Any]], lang: str, caption: str, kind: str = "wide") -> str:
+    """Rows of texts under heads; of kind ``wide`` no line breaks, of kind ``fit`` it has to fit a narrow screen."""
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(str(first))}</th>{"".join(f"<td>{escape(str(c))}</td>" for c in cells)}</tr>'
         for first, *cells in rows
     )
-    return _frame(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", lang, caption, "wide")
+    return _frame(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", lang, caption, kind)
 
 
-def _grouped(
-    heads: Sequence[str], bodies: Iterable[Sequence[Sequence[str]]], lang: str, caption: str, kind: str
-) -> str:
-    """Groups of rows of HTML, each under a heading of its own; of kind ``stack``, narrow screens stack the cells."""
+def grouped(heads: Sequence[str], bodies: Iterable[Sequence[Sequence[str]]], lang: str, caption: str, kind: str) -> str:
+    """Groups of rows of HTML, each under a heading of HTML; of kind ``stack``, narrow screens stack the cells."""
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     groups = []
     for (title,), *rows in bodies:
-        first = title if title.startswith("<img") else escape(title)
-        group = f'<tr><th class="group" scope="rowgroup" colspan="{len(heads)}">{first}</th></tr>'
+        group = f'<tr><th class="group" scope="rowgroup" colspan="{len(heads)}">{title}</th></tr>'
         for name, *cells in rows:
             told = "".join(f'<td data-head="{escape(h)}">{c}</td>' for h, c in zip(heads[1:], cells, strict=True))
             group += f'<tr><th scope="row">{name}</th>{told}</tr>'

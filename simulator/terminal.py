@@ -21,7 +21,12 @@ YEARS = ("2024", "2030", "2040")
 
 
 def print_json(document: Any) -> None:
-    """One JSON document, a table's rows on a line each; what is not a number must be None by now."""
+    """One JSON document on standard output."""
+    print(json_text(document), end="")
+
+
+def json_text(document: Any) -> str:
+    """JSON with a table's rows on a line each; what is not a number must be None by now."""
 
     def text(value: Any) -> str:
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -32,9 +37,8 @@ def print_json(document: Any) -> None:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
     if isinstance(document, dict):
-        print("{\n" + ",\n".join(f"{flat(key)}: {text(value)}" for key, value in document.items()) + "\n}")
-    else:
-        print(text(document))
+        return "{\n" + ",\n".join(f"{flat(key)}: {text(value)}" for key, value in document.items()) + "\n}\n"
+    return text(document) + "\n"
 
 
 def print_table(lines: Sequence[Sequence[str]]) -> None:
@@ -58,7 +62,10 @@ def print_run(result: Result) -> None:
     from simulator.indicators import INDICATORS
 
     about = result.metadata
-    print(f"{about['scenario']}, seed {about['seed']}, {about['people_per_agent']} people an agent\n")
+    draw = (
+        f", draw {'best' if about['draw'] < 0 else about['draw']} of {about['posterior']}" if about["posterior"] else ""
+    )
+    print(f"{about['scenario']}{draw}, seed {about['seed']}, {about['people_per_agent']} people an agent\n")
     names = [name if group == "all" else f"{name} {group}" for name, group in result.columns]
     units = [INDICATORS[name].unit for name, _ in result.columns]
     width = 6
@@ -74,9 +81,11 @@ def print_run(result: Result) -> None:
 def print_comparison(comparison: Comparison) -> None:
     """A block an indicator: scenarios down; medians with their spread, and the last difference, across."""
     from simulator.indicators import INDICATORS
+    from simulator.record import agree
 
     about = comparison.metadata
-    size = f"{about['runs']} runs, {len(about['seeds'])} seeds, {about['people_per_agent']} people an agent"
+    draws = f"{len(about['draws'])} draws of {about['posterior']}" if about["posterior"] else "the best set of numbers"
+    size = f"{about['runs']} runs: {draws}, {len(about['seeds'])} seeds, {about['people_per_agent']} people an agent"
     print(f"{size}.\nMedian (10th–90th percentile), and paired difference to the baseline in the last year.")
     years = [year for year in YEARS if year in comparison.years] or [comparison.years[-1]]
     last = years[-1]
@@ -94,7 +103,9 @@ def print_comparison(comparison: Comparison) -> None:
             cells = [_range(table.loc[(name, scenario.id, year)], "median", "p", unit) for year in years]
             difference = ""
             if scenario.id != comparison.baseline.id and name in INDICATORS:
-                difference = _range(table.loc[(name, scenario.id, last)], "difference", "difference_p", unit)
+                row = table.loc[(name, scenario.id, last)]
+                doubt = " cannot tell" if row["sign_share"] > 0 and not agree(row["sign_share"]) else ""
+                difference = _range(row, "difference", "difference_p", unit) + doubt
             rows.append([scenario.id, *cells, difference])
         if len(rows) > 1:
             print(f"\n{label}, {_unit(unit)}")
@@ -102,25 +113,98 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def print_validation(validation: Validation) -> None:
-    """A line a statement or pattern, the verdict first, and one below for each number it rests on."""
+    """Verdicts with the numbers they rest on, then a table a part; what is missing was not asked for."""
     about = validation.metadata
-    print(f"{about['people_per_agent']} people an agent, seeds: {len(about['seeds'])}; {about['draws']}.")
+    for part, told in about["draws"].items():
+        print(f"{part}: {told}, {about['people_per_agent']} people an agent.")
     for title, table in (("Statements", validation.statements), ("Patterns", validation.patterns)):
-        rows = table.to_dict("records")
-        if not rows:
-            continue
-        lines = [("verdict", "", "draws", "value", "threshold", "")]
-        for row in rows:
-            lines.append((row["verdict"], row["id"], _share(row["share_of_draws"]), "", "", row["text"]))
-            for part in row["parts"]:
-                value = "–" if part["value"] is None else f"{part['value']:.4g}"
-                kept_out = ", kept out" if part["kept_out"] else ""
-                measure = f"  {part['measure']}{kept_out}"
-                lines.append(("", "", _share(part["share_of_draws"]), value, part["threshold"], measure))
-        count = ", ".join(f"{n} {name}" for name, n in table["verdict"].value_counts().items())
-        print(f"\n{title}: {count}")
-        print_table(lines)
-        print("".join(f"{row['id']}: {row['note']}\n" for row in rows if row["note"]), end="")
+        _print_verdicts(title, table.to_dict("records"))
+    _print_holdout(validation)
+    _print_events(validation)
+    _print_projection(validation)
+
+
+def _print_verdicts(title: str, rows: Sequence[dict[Any, Any]]) -> None:
+    """A line a statement or pattern, the verdict first, and one below for each number it rests on."""
+    if not rows:
+        return
+    lines = [("verdict", "", "draws", "value", "threshold", "")]
+    for row in rows:
+        lines.append((row["verdict"], row["id"], _share(row["share_of_draws"]), "", "", row["text"]))
+        for part in row["parts"]:
+            value = "–" if part["value"] is None else f"{part['value']:.4g}"
+            kept_out = ", kept out" if part["kept_out"] else ""
+            measure = f"  {part['measure']}{kept_out}"
+            lines.append(("", "", _share(part["share_of_draws"]), value, part["threshold"], measure))
+    verdicts = [row["verdict"] for row in rows]
+    count = ", ".join(f"{verdicts.count(name)} {name}" for name in sorted(set(verdicts), key=verdicts.count)[::-1])
+    print(f"\n{title}: {count}")
+    print_table(lines)
+    print("".join(f"{row['id']}: {row['note']}\n" for row in rows if row["note"]), end="")
+
+
+def _print_holdout(validation: Validation) -> None:
+    """A block a series: what came beside the model's bands and the naive forecasts, then scores and who wins."""
+    from simulator.indicators import INDICATORS
+
+    if validation.holdout:
+        print(f"\nKept out, 2020 to 2024. Bands hold {validation.metadata['bands']}.")
+    for score in validation.scores:
+        unit = INDICATORS[score["series"]].unit
+        unit = "thousand persons" if unit == "persons" else unit
+        mine = [row for row in validation.holdout if row["series"] == score["series"]]
+        names = list(mine[0]["benchmarks"])
+        rows = [["", "observed", "model", "50 %", "80 %", "95 %", "error", *names]]
+        for row in mine:
+            bands = [f"{_figure(row[a], unit)}–{_figure(row[b], unit)}" for a, b in _ENDS]
+            seen = f"{_figure(row['observed'], unit)} ({_figure(row['observed_low'], unit)}–"
+            seen += f"{_figure(row['observed_high'], unit)})"
+            year = row["period"] if row["scored"] else f"{row['period']} (not scored)"
+            naive = [_figure(row["benchmarks"][name], unit) for name in names]
+            rows.append([year, seen, _figure(row["median"], unit), *bands, f"{100 * row['error']:+.1f} %", *naive])
+        print(f"\n{INDICATORS[score['series']].label}, {unit}")
+        _print_right(rows)
+        rows = [["", "mean abs. error", "bias", "CRPS", "interval score 80 %"]]
+        for name, found in {"model": score["model"], **score["benchmarks"]}.items():
+            figures = [f"{100 * found['mape']:.1f} %", f"{100 * found['bias']:+.1f} %"]
+            rows.append([name, *figures, *(_figure(found[rule], unit) for rule in ("crps", "interval_score_80"))])
+        _print_right(rows)
+        inside = ", ".join(f"{_share(score['model'][f'coverage_{k}'])} in {k} %" for k in (50, 80, 95))
+        print(f"{score['text']['en']} Inside the bands, of {score['n']}: {inside}.")
+
+
+def _print_events(validation: Validation) -> None:
+    if not validation.events:
+        return
+    rows = [("verdict", "", "draws", "effect", "80 %", "95 %", "target", "")]
+    for row in validation.events:
+        found = [_percent(row[name]) for name in ("median", "p10", "p90", "p2_5", "p97_5")]
+        target = f"{_percent(row['low'])} to {_percent(row['high'])}"
+        bands = (f"{found[1]} to {found[2]}", f"{found[3]} to {found[4]}", target)
+        rows.append((row["verdict"], row["id"], _share(row["share_of_draws"]), found[0], *bands, row["measure"]))
+    print("\nEvents")
+    print_table(rows)
+
+
+def _print_projection(validation: Validation) -> None:
+    if not validation.projection:
+        return
+    rows = [["", "year", "median", "80 %", ""]]
+    for row in validation.projection:
+        unit = "thousand persons" if row["unit"] == "persons" else row["unit"]
+        middle, low, high = (_figure(row[name], unit) for name in ("median", "p10", "p90"))
+        rows.append([row["series"], row["period"], middle, f"{low}–{high}", unit])
+    print(f"\nProjection under the drivers below. Bands hold {validation.metadata['bands']}.")
+    _print_right(rows)
+    print("\nDrivers")
+    _print_right([[row["name"], row["period"], f"{row['value']:,.4g}", row["unit"]] for row in validation.drivers])
+
+
+_ENDS = (("p25", "p75"), ("p10", "p90"), ("p2_5", "p97_5"))
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:+.1f} %"
 
 
 def _share(value: float | None) -> str:

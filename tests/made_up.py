@@ -1,9 +1,20 @@
-"""A comparison made up of smooth paths and a little luck, so that pages can be tested without running the model."""
+"""A comparison made up of smooth paths and a little luck, so that pages can be tested without running the model.
+
+And posteriors made up by drawing every fitted number evenly from its range.
+"""
+
+import json
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from simulator.compare import Comparison, comparison_requests
+from simulator.data import digest
+from simulator.fingerprint import code_digest
 from simulator.indicators import COLUMNS
+from simulator.parameters import PARAMETERS
 from simulator.results import Result
 
 YEARS = range(2012, 2041)
@@ -20,6 +31,7 @@ ENDS = {
     "automation": (0.04, 0.07, (0.29, 0.15, 0.34, 0.58, 0.78)),
     "public_cost": (0, 6, (6, 6, 2, 190, 420)),
 }
+FITTED = tuple(name for name, about in PARAMETERS.items() if about.kind == "fitted")
 NAMED = ("baseline", "status_quo", "no_garment_sector", "transition", "high_tech_high_skills")
 NEAREST = (0, 1, 2, 3, 4)  # the future each of them ends in
 FLOWS = ("exports", "value_added", "public_cost")
@@ -36,8 +48,8 @@ def made(request):
     name, _, part = request.scenario.id.partition("@")
     place = NAMED.index(name) if name in NAMED else NAMED.index("transition")
     weight = {"policy": 0.6, "world": 0.5}.get(part, 1.0)
-    luck = np.random.default_rng(request.seed).normal(0, 0.01, len(YEARS)).cumsum()
-    own = np.random.default_rng((request.seed, place)).normal(0, 0.006, len(YEARS))
+    luck = np.random.default_rng((request.seed, request.draw + 1)).normal(0, 0.01, len(YEARS)).cumsum()
+    own = np.random.default_rng((request.seed, request.draw + 1, place)).normal(0, 0.006, len(YEARS))
     years = np.arange(YEARS[0], YEARS[-1] + 1)
     values = np.zeros((4 * len(years), len(COLUMNS)))
     for indicator, (first, middle, last) in ENDS.items():
@@ -53,9 +65,83 @@ def made(request):
     return Result(request.metadata(), values, periods)
 
 
-def fill(store, seeds=3, leave=0):
-    """Put the made-up runs of the named scenarios into a store, all but the last ``leave``."""
-    requests = comparison_requests(seeds=seeds)
+def fill(store, leave=0):
+    """Put the made-up runs of the first page into a store, all but the last ``leave``."""
+    requests = comparison_requests()
     for request in requests[: len(requests) - leave]:
         store.put(request, made(request))
     return requests
+
+
+def _target(target, period, observed, low, middle, high, **more):
+    ends = {"p2_5": low, "median": middle, "p97_5": high}
+    about = {"sd": 0.05, "sources": ["P144"], "compared": "", "definition": ""}
+    return {"target": target, "period": period, "observed": observed} | about | ends | more
+
+
+FIT = [
+    *(_target("exports", str(y), 4850 + 700 * (y - 2012), *(v + 700 * (y - 2012) for v in (4600, 4800, 5000)))
+      for y in range(2012, 2020)),
+    *(_target("employment", str(y), 535e3, 500e3, 540e3, 560e3) for y in range(2012, 2020)),
+    *(_target("factories", str(y), 1000.0, 1200.0, 1300.0, 1400.0) for y in range(2013, 2020)),
+    _target("mean_wage", "2015", 175.0, 160.0, 170.0, 185.0),
+    _target("exports[goods=travel_goods]", "2019", 1200.0, 900.0, 1000.0, 1300.0),
+    _target("share_to_us", "2015", 0.29, 0.2, 0.25, 0.3),
+    _target("a_target_of_later", "2011–2013", 0.29, None, None, None),
+]  # fmt: skip
+
+
+def validation(posterior_digest, exports=13_000.0, wins=True):
+    """What ``validate`` might say; exports win and the other series lose."""
+    values = {"exports": (12_000.0, exports), "employment": (900e3, 500e3), "factories": (1300.0, 2000.0)}
+    holdout, scores = [], []
+    for series, (seen, model) in values.items():
+        years = range(2020, 2025) if series == "exports" else (2022, 2024)
+        best = {"mape": "random_walk", "crps": "ar1"}
+        for year in years:
+            ends = {f"p{name}": model * f for name, f in (("2_5", 0.8), ("10", 0.9), ("90", 1.1), ("97_5", 1.2))}
+            holdout.append(
+                {"series": series, "period": str(year), "observed": seen, "observed_low": 0.9 * seen,
+                 "observed_high": 1.1 * seen, "scored": True, "median": model, **ends, "sources": ["P06"],
+                 "inside_95": 0.8 * model <= seen <= 1.2 * model, "benchmarks": {"random_walk": seen, "ar1": seen}}
+            )  # fmt: skip
+        score = {"mape": abs(model / seen - 1), "crps": 1.0, "coverage_80": 1.0, "coverage_95": 1.0}
+        won = {"mape": wins and series == "exports", "crps": wins and series == "exports"}
+        scores.append(
+            {"series": series, "n": len(years), "model": score, "benchmarks": {"random_walk": score, "ar1": score},
+             "best_benchmark": best, "model_wins": won, "text": {"en": f"{series} judged.", "km": f"{series} km"}}
+        )  # fmt: skip
+    verdicts = [
+        {"id": "T1.1", "verdict": "pass"},
+        {"id": "T2.3", "verdict": "fail"},
+        {"id": "T5", "verdict": "cannot tell"},
+    ]
+    event = {"id": "P7", "verdict": "fail", "median": -0.03, "p10": -0.05, "p90": -0.01, "low": -0.15, "high": -0.08}
+    lists = {"statements": verdicts, "patterns": [{"id": "P2", "verdict": "pass"}], "events": [event]}
+    about = {"posteriors": {"judged": posterior_digest}}
+    return {"metadata": about, "holdout": holdout, "scores": scores, "projection": [], "drivers": []} | lists
+
+
+def posterior_files(folder, draws=6, kinds=("refit", "judged")):
+    """Write posteriors as ``garment-sim calibrate`` does, but without any fit."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, kind in enumerate(kinds):
+        rng = np.random.default_rng(seed)
+        columns = {n: rng.uniform(PARAMETERS[n].low, PARAMETERS[n].high, draws + 1) for n in FITTED}
+        table = pd.DataFrame(
+            {"draw": np.arange(draws), **{n: v[1:] for n, v in columns.items()}}
+            | {"distance": rng.random(draws), "weight": np.full(draws, 1 / draws)}
+        )
+        pq.write_table(
+            pa.Table.from_pandas(table, preserve_index=False), folder / f"{kind}.parquet", compression="zstd"
+        )
+        about = {
+            "posterior": kind, "fitted_to": [2012, 2019 if kind == "judged" else 2024], "seed": seed, "budget": 100,
+            "runs": 100, "people_per_agent": 100, "best": {n: float(v[0]) for n, v in columns.items()},
+            "effective_size": 3.0, "free": list(FITTED), "targets_digest": "0" * 12, "data": digest(),
+            "code": code_digest(), "model": "0", "versions": {"python": "3", "numpy": "2", "scipy": "1"},
+            "fit": FIT, "contraction": {name: 0.1 * (k % 9) for k, name in enumerate(FITTED)}, "at_bounds": [FITTED[0]],
+            "correlations": [{"a": FITTED[1], "b": FITTED[2], "r": -0.8}, {"a": FITTED[3], "b": FITTED[4], "r": 0.3}],
+        }  # fmt: skip
+        (folder / f"{kind}.json").write_text(json.dumps(about, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+    return folder

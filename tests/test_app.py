@@ -34,7 +34,7 @@ def starts(monkeypatch, home):
     """Jobs that are started, without processes; ``code`` is what their process has ended with."""
     begun = []
 
-    def start(name, seeds, done):
+    def start(name, done):
         log = home / "log"
         log.write_text("something\nMemoryError: none left\n\n", encoding="utf-8")
         job = jobs._Job(SimpleNamespace(poll=lambda: starts.code), log, time.monotonic() - 30, done)
@@ -174,11 +174,11 @@ def test_the_lock_goes_with_a_process_that_is_killed(home):
 def test_the_process_makes_what_is_missing_and_ends_with_its_server(home):
     store = Store()
     requests = fill(store, leave=1)
-    job = jobs.start("made", jobs.SEEDS, 0)
+    job = jobs.start("made", 0)
     assert job.process.wait(300) == 0, job.log.read_text()
     assert store.missing(requests) == []
     store.path(requests[-1].key).unlink()
-    other = jobs.start("ended", jobs.SEEDS, 0)
+    other = jobs.start("ended", 0)
     other.process.stdin.close()
     assert other.process.wait(60) == 130
     job.process.stdin.close()

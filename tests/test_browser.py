@@ -1,5 +1,6 @@
 """Is the page whole in a real browser: on a phone and on a desk, in both languages, with its own fonts?"""
 
+import json
 import os
 import shutil
 import socket
@@ -11,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from made_up import comparison, fill
+from made_up import comparison, fill, posterior_files, validation
 from playwright.sync_api import sync_playwright
 
+from simulator.posterior import load_posterior
 from simulator.report import write_report
 from simulator.store import Store
 from simulator.texts import LANGUAGES, text
@@ -81,6 +83,19 @@ def address(tmp_path_factory):
         yield url
 
 
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    """The address of an app with a made-up posterior that was judged."""
+    home = tmp_path_factory.mktemp("with evidence")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GARMENT_SIM_POSTERIOR", str(posterior_files(home / "posterior")))
+        document = validation(load_posterior("judged").digest)
+        (home / "posterior/validation.json").write_text(json.dumps(document), encoding="utf-8")
+        fill(Store(home / "runs"))
+        with serving(home) as url:
+            yield url
+
+
 @contextmanager
 def opened(chromium, url, width, height=900):
     """A page at an address, with what it complains about and asks for."""
@@ -144,6 +159,30 @@ def test_the_page_is_whole(chromium, address, tmp_path, lang, width):
         assert all(url.startswith((address, address.replace("http", "ws"), "data:", "blob:")) for url in page.asked)
         assert page.complaints == []
         page.screenshot(path=tmp_path / f"futures-{lang}-{width}.png")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_of_evidence_is_whole(chromium, evidence, tmp_path, lang, width):
+    with opened(chromium, f"{evidence}/evidence?lang={lang}", width) as page:
+        page.wait_for_function(f"() => ({DRAWN})() >= 3", timeout=60_000)
+        page.get_by_text(text("evidence.misses", lang), exact=True).first.wait_for()
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert overflow(page) == []
+        # Streamlit looks for its server under the page's own address before it finds it.
+        assert [said for said in page.complaints if "404" not in said] == []
+        page.screenshot(path=tmp_path / f"evidence-{lang}-{width}.png")
+
+
+def test_the_language_goes_along_from_page_to_page(chromium, evidence):
+    with opened(chromium, f"{evidence}/?lang=km", 1280) as page:
+        page.wait_for_function(f"() => ({DRAWN})() >= {CHARTS}", timeout=60_000)
+        page.get_by_role("link", name=text("app.page_evidence", "km")).first.click()
+        page.wait_for_url("**/evidence*")
+        page.wait_for_function("() => document.documentElement.lang === 'km'")
+        page.get_by_text(text("evidence.misses", "km"), exact=True).first.wait_for()
+        page.wait_for_url("**/*lang=km*")
+        assert page.complaints == []
 
 
 def test_the_switch_changes_the_language_and_the_address(chromium, address):

@@ -174,7 +174,11 @@ def test_the_grid_adds_up(named):
     rows = {
         (r["title"], r["part"]): r for r in layer_with(CHARTS["grid_employment"](named, "en"), "part")["data"]["values"]
     }
-    assert len(rows) == 4 * len(PARTS)
+    upgraded = [
+        scenario for scenario, part in named.grid[["scenario", "part"]].drop_duplicates().values if part == "plain"
+    ]
+    assert upgraded == ["high_tech_high_skills"]
+    assert len(rows) == 4 * (len(PARTS) - 1) + len(upgraded)
     grid = named.grid.set_index(["scenario", "part", "indicator"])["difference"]
     assert rows["Transition", "world"]["difference"] == pytest.approx(
         grid["transition", "world", "employment"] / 1000, rel=1e-5

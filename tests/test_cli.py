@@ -100,7 +100,7 @@ def test_wrong_usage_is_one_line_and_code_2(call, words, message):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["experiment", "calibrate", "optimise", "verify"])
+@pytest.mark.parametrize("command", ["experiment", "optimise", "verify"])
 def test_commands_of_later_versions_are_unknown(call, command):
     code, _, err = call(command)
     assert code == 2

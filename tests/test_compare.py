@@ -18,6 +18,8 @@ from simulator.compare import (
     comparison_requests,
     cost_per_job,
     paired,
+    plain,
+    upgrades,
 )
 from simulator.indicators import COLUMNS
 from simulator.results import InputError, Result
@@ -36,9 +38,9 @@ def made(request, jobs, cost=0.0, columns=TINY):
     return Result(request.metadata(), values, periods, columns)
 
 
-def by_hand(jobs, costs=None, seeds=3, grid=False):
+def by_hand(jobs, costs=None, seeds=3, grid=False, scenario="transition"):
     """A comparison of transition with the baseline from numbers by (scenario, seed)."""
-    requests = comparison_requests(["transition"], seeds=seeds, until=2026, grid=grid)
+    requests = comparison_requests([scenario], seeds=seeds, until=2026, grid=grid)
     keys = [(r.scenario.id, r.seed) for r in requests]
     results = [made(r, jobs[k], (costs or {}).get(k, 0.0)) for r, k in zip(requests, keys, strict=True) if k in jobs]
     failures = [Failure(r, "RuntimeError: no") for r, k in zip(requests, keys, strict=True) if k not in jobs]
@@ -197,8 +199,20 @@ def test_inputs_say_what_differs_and_whose_decision_it_is():
 def test_by_default_the_named_scenarios_meet_the_baseline():
     ids = list(dict.fromkeys(r.scenario.id for r in comparison_requests(seeds=2)))
     named = ["status_quo", "no_garment_sector", "transition", "high_tech_high_skills"]
-    assert ids == ["baseline", *named, *(f"{name}@{part}" for name in named for part in ("policy", "world"))]
-    assert len(comparison_requests(seeds=2)) == 2 * 13
+    cells = [f"{name}@{part}" for name in named for part in ("policy", "world")]
+    assert ids == ["baseline", *named, *cells, "high_tech_high_skills@plain"]
+    assert len(comparison_requests(seeds=2)) == 2 * 14
+
+
+def test_a_scenario_that_upgrades_is_shown_without_the_premium_too():
+    jobs = JOBS | {(f"transition@{part}", seed): 100 for part in ("policy", "world") for seed in range(3)}
+    jobs |= {("transition@plain", 0): 107, ("transition@plain", 1): 207, ("transition@plain", 2): 307}
+    upgrading = load_scenario("transition").with_values({"value_chain.upgrading": 0.5}, id="transition")
+    grid = by_hand(jobs, grid=True, scenario=upgrading).grid
+    grid = grid[grid["indicator"] == "employment"].set_index("part")
+    assert grid.loc["plain", "difference"] == 7  # of 7, 7 and 7 more than the baseline's
+    assert upgrades(load_scenario("high_tech_high_skills"), load_scenario("baseline"))
+    assert plain(load_scenario("high_tech_high_skills")).value("value_chain.premium", "2012Q1") == 0
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from simulator.scenario import load_scenario
 from simulator.store import Store
 
 SEEDS = range(8)
-MORE_SEEDS = range(32)  # for effects below one per cent
-SMALL = ("", "EU preference lost")
+MORE_SEEDS = range(32)  # for effects that are small against luck
+SMALL = ("", "EU preference lost", "training five times", "education")
 
 
 def seeds(change):

@@ -22,6 +22,7 @@ SECTIONS = (
     "charts",
     "policy_world",
     "differs",
+    "evidence",
     "words",
     "limits",
     "sources",
@@ -149,7 +150,7 @@ def test_what_scenario_files_say_stays_text(tmp_path):
     assert "2028Q1" in page.words
     words = " ".join(page.words)
     assert text("report.title_other", "en") in words and text("app.intro", "en") not in words
-    assert "garment-sim compare evil.yaml --baseline baseline --seeds 1" in words
+    assert "garment-sim compare evil.yaml --baseline baseline --draws 0 --seeds 1" in words
 
 
 def test_it_tells_how_to_repeat_it_and_where_numbers_come_from(compared, page):

@@ -11,7 +11,7 @@ from simulator import cli
 from simulator.analysis import criteria, patterns, statements
 from simulator.analysis.criteria import CRITERIA, PATTERNS, SOURCE, STATEMENTS, Part, all_hold, share_of_draws, verdict
 from simulator.analysis.runs import Runs
-from simulator.analysis.validate import COLUMNS, DRAWS, judge, validate, validation_requests
+from simulator.analysis.validate import BEST_ALONE, COLUMNS, Plan, judge, validate
 from simulator.indicators import COLUMNS as INDICATOR_COLUMNS
 from simulator.results import InputError, Result
 from simulator.store import Store
@@ -286,13 +286,11 @@ def test_events_leave_history_alone():
 
 
 def test_only_what_is_asked_for_is_run():
-    both = validation_requests(True, True, 2, 400)
-    one = validation_requests(False, True, 2, 400)
-    assert set(one) == set(patterns.scenarios())
-    assert set(both) == set(one) | set(statements.scenarios())
-    assert all([r.seed for r in requests] == [0, 1] for requests in both.values())
-    keys = [r.key for requests in both.values() for r in requests]
-    assert len(set(keys)) == len(keys)
+    both, one = (Plan.of(parts, None, 2, 400, 2025).requests() for parts in (["statements", "patterns"], ["patterns"]))
+    assert {name for _, name, *_ in one} == set(patterns.scenarios())
+    assert {name for _, name, *_ in both} == {name for _, name, *_ in one} | set(statements.scenarios())
+    assert all([key[-1] for key in both if key[1] == name] == [0, 1] for _, name, *_ in both)
+    assert len({request.key for request in both.values()}) == len(both)
 
 
 def test_a_draw_with_a_failed_run_is_left_out(monkeypatch, tmp_path):
@@ -302,8 +300,8 @@ def test_a_draw_with_a_failed_run_is_left_out(monkeypatch, tmp_path):
         return Result(request.metadata(), np.full((len(PERIODS), len(INDICATOR_COLUMNS)), 0.5), PERIODS)
 
     monkeypatch.setattr("simulator.batch.execute", execute)
-    found = validate(patterns=False, seeds=2, people_per_agent=1000, store=Store(tmp_path), workers=1)
-    assert found.metadata["seeds"] == [0]
+    found = validate(["statements"], seeds=2, people_per_agent=1000, store=Store(tmp_path), workers=1)
+    assert found.metadata["draws"] == {"statements": f"1 runs; {BEST_ALONE}"}
     assert [str(f) for f in found.failures] == ["transition, seed 1: RuntimeError: no more rows"]
     assert list(found.statements["id"]) == list(STATEMENTS)
     assert found.patterns.empty
@@ -324,7 +322,7 @@ def test_the_command_judges_everything_and_never_fails_for_it(capsys, monkeypatc
     document = json.loads(capsys.readouterr().out)
     assert {"statements", "patterns", "holdout", "projection", "events"} <= set(document)
     assert document["holdout"] == document["projection"] == document["events"] == []
-    assert document["metadata"]["draws"] == DRAWS
+    assert document["metadata"]["draws"] == dict.fromkeys(("statements", "patterns"), f"1 runs; {BEST_ALONE}")
     for part, ids in (("statements", STATEMENTS), ("patterns", PATTERNS)):
         assert [one["id"] for one in document[part]] == list(ids)
         for one in document[part]:
@@ -335,8 +333,8 @@ def test_the_command_judges_everything_and_never_fails_for_it(capsys, monkeypatc
 
     assert cli.main(["validate", "--seeds", "1", "--people-per-agent", "400", "--patterns"]) == 0
     out, err = capsys.readouterr()
-    assert err == ""  # all runs are found in the store
-    assert DRAWS in out.splitlines()[0]
+    assert err.count("\n") == 1  # the reminder of what is kept out; all runs are found in the store
+    assert BEST_ALONE in out.splitlines()[0]
     assert "Statements" not in out
     lines = [line for line in out.splitlines() if line.startswith(tuple(VERDICTS))]
     assert len(lines) == len(PATTERNS)

@@ -111,13 +111,13 @@ def _first_machines(runs: Runs, adoption: Sequence[Mapping[str, float]]) -> Meas
     return Measured(parts, values, note)
 
 
-def follow_factories(seed: int, people_per_agent: int) -> dict[str, float]:
-    """Follow every factory of the baseline to 2019: who takes steps of automation, and in which stage first.
+def follow_factories(seed: int, people_per_agent: int, scenario: str | Scenario = BASE) -> dict[str, float]:
+    """Follow every factory of the baseline (as given) to 2019: who takes steps of automation, and in which stage first.
 
     ``linked`` and ``other`` are steps a factory a year, by whether large buyers give half of its orders; ``first``
     is the part of the factories that took a step whose first one was in cutting or finishing.
     """
-    model = GarmentModel(BASE, seed=seed, people_per_agent=people_per_agent, until=LAST)
+    model = GarmentModel(scenario, seed=seed, people_per_agent=people_per_agent, until=LAST)
     first = np.full(0, -1)
     steps, factories = np.zeros(2), np.zeros(2)
     while model.running:

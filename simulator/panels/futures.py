@@ -21,6 +21,8 @@ from simulator.compare import Comparison, comparison_requests
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, legend
 from simulator.panels import jobs, state
+from simulator.record import Record, load_record
+from simulator.results import InputError
 from simulator.run import Request
 from simulator.sentences import takeaway
 from simulator.store import Store
@@ -28,16 +30,6 @@ from simulator.texts import glossary, label, text
 from simulator.version import __version__
 
 Keys = tuple[str, ...]
-_STYLE = """
-.stMainBlockContainer { max-width: 1240px; padding: 2.5rem 1rem 4rem; }
-.stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
-.stApp h2 { padding: 1.4rem 0 .3rem; font-size: 1.3rem; line-height: 1.5; }
-.stApp h1, .stApp h2, .stApp h3 { letter-spacing: 0; }
-dt { margin-top: .5rem; font-weight: 700; }
-dd { max-width: 70ch; margin: 0 0 .3rem; }
-#vg-tooltip-element { max-width: 92vw; font-family: "Noto Sans", "Noto Sans Khmer", sans-serif !important; }
-"""
-_KHMER_STYLE = ".stApp, .stApp p, .stApp label, .stApp button { line-height: 1.7; letter-spacing: 0; }"
 
 
 class NotReady(Exception):
@@ -55,33 +47,19 @@ class Shown:
 def page() -> None:
     """Draw the page."""
     lang = state.language()
-    _top(lang)
-    requests = comparison_requests(seeds=jobs.SEEDS)
+    state.top(lang, text("app.title", lang), text("app.intro", lang))
+    try:
+        requests = comparison_requests()
+    except InputError as error:
+        st.error(text("evidence.damaged", lang))
+        st.code(str(error), language=None)
+        return
     shown = _ready(requests)
     if shown is None:
         shown = _waiting(requests, lang)
     if shown is not None:
         _results(shown, lang)
     _bottom(lang, shown)
-
-
-def _top(lang: str) -> None:
-    style = report.shared_style() + _STYLE + (_KHMER_STYLE if lang == "km" else "")
-    st.html(f"<style>{style}</style>")
-    st.html(f'<script>document.documentElement.lang = "{lang}";</script>', unsafe_allow_javascript=True)
-    head, switch = st.columns([4, 1], vertical_alignment="top")
-    with switch, st.container(horizontal_alignment="right"):
-        state.language_switch(lang)
-    with head:
-        st.title(text("app.title", lang), anchor=False)
-    asked = state.unknown_language()
-    if asked is not None:
-        st.warning(escape(text("app.unknown_language", lang, value=asked[:20])))
-    notes = "".join(
-        f'<p class="{kind}">{escape(text(f"app.{key}", lang))}</p>'
-        for kind, key in (("pending", "khmer_pending"), ("disclaimer", "disclaimer"))
-    )
-    st.html(f'<div lang="{lang}"><p>{escape(text("app.intro", lang))}</p>{notes}</div>')
 
 
 # ---- runs
@@ -147,7 +125,6 @@ def _progress(requests: list[Request], lang: str) -> None:
 
 def _results(shown: Shown, lang: str) -> None:
     keys = _keys(list(shown.comparison.requests))
-    seeds = len(shown.comparison.metadata["seeds"])
     st.header(text("app.results_title", lang), anchor=False)
     st.html(_html(keys, "cards", lang, shown))
     st.header(text("app.map_title", lang), anchor=False)
@@ -162,9 +139,9 @@ def _results(shown: Shown, lang: str) -> None:
         for place, name in zip(st.columns(2, gap="medium"), (left, right), strict=True):
             with place:
                 _chart(keys, name, lang, shown)
-    band = f"{text('app.chart_band_note', lang, seeds=seeds)} {text('app.observed_help', lang)}"
+    band = f"{report.band_note(shown.comparison, lang)} {report.observed_help(shown.comparison, lang)}"
     st.html(f'<p class="note" lang="{lang}">{escape(band)}</p>')
-    st.html(_html(keys, "results", lang, shown))
+    st.html(_results_table(shown, lang))
     _policy_or_world(keys, lang, shown)
     st.header(text("app.table_inputs", lang), anchor=False)
     st.html(f'<p class="note" lang="{lang}">{escape(text("app.inputs_help", lang))}</p>')
@@ -206,8 +183,6 @@ def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
         return report.cards(comparison, tables, lang, ask=True)
     if piece == "legend":
         return legend(tables, lang)
-    if piece == "results":
-        return html.results(tables, lang)
     if piece == "inputs":
         return html.inputs(comparison, tables, lang)
     chart = piece.removeprefix("behind_")
@@ -215,6 +190,15 @@ def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
         f'<details class="more" lang="{lang}"><summary>{escape(text("app.show_table", lang))}</summary>'
         f'<p class="note">{escape(takeaway(tables, chart, lang))}</p>{html.behind(tables, chart, lang)}</details>'
     )
+
+
+def _results_table(shown: Shown, lang: str) -> str:
+    """The table with badges; where the record is damaged, without, for the page of evidence says so."""
+    try:
+        record = load_record()
+    except InputError:
+        record = Record()
+    return html.results(shown.tables, lang, record) + html.badges(lang, record)
 
 
 def _downloads(shown: Shown, lang: str) -> None:
@@ -254,7 +238,7 @@ def _bottom(lang: str, shown: Shown | None) -> None:
             f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
         )
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(told)}</dd>" for term, told in glossary(lang).values())
-    limits = "".join(f"<li>{escape(text(f'report.limits_{name}', lang))}</li>" for name in report.LIMITS)
+    limits = report.limits(shown.comparison if shown else None, lang)
     about: dict[str, Any] = shown.comparison.metadata if shown else {}
     version = f"{__version__} ({about['code']}, {about['data']})" if about else __version__
     st.html(

@@ -7,7 +7,6 @@ two servers never do the same work and nothing is left locked after a crash. It 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import subprocess
@@ -26,7 +25,6 @@ from simulator.paths import home
 from simulator.run import Request
 from simulator.store import Store
 
-SEEDS = 3  # what `make app` computes before the app starts
 NICE = 10
 POLL = 2.0  # seconds between two looks at the store
 _FAILED = 4
@@ -59,7 +57,7 @@ _jobs: dict[str, _Job] = {}
 _guard = threading.Lock()
 
 
-def progress(requests: Sequence[Request], store: Store, seeds: int = SEEDS) -> Progress:
+def progress(requests: Sequence[Request], store: Store) -> Progress:
     """Look at the store and see to it that what is missing is being made."""
     keys = {request.key for request in requests}
     done = sum(store.path(key).is_file() for key in keys)
@@ -71,7 +69,7 @@ def progress(requests: Sequence[Request], store: Store, seeds: int = SEEDS) -> P
         if job is None:
             if _held():  # by another server
                 return Progress(done, len(keys))
-            job = _jobs[name] = start(name, seeds, done)
+            job = _jobs[name] = start(name, done)
     if job.process.poll() is None:
         made, spent = done - job.had, time.monotonic() - job.began
         return Progress(done, len(keys), spent / made * (len(keys) - done) if made > 0 else None)
@@ -90,10 +88,10 @@ def retry(requests: Sequence[Request]) -> None:
         _jobs.pop(_name({request.key for request in requests}), None)
 
 
-def start(name: str, seeds: int, done: int) -> _Job:
+def start(name: str, done: int) -> _Job:
     """Start the process that makes the missing runs; its messages go to a file beside the store."""
     log = _folder() / f"{name}.log"
-    command = [sys.executable, "-m", "simulator.panels.jobs", "--seeds", str(seeds)]
+    command = [sys.executable, "-m", "simulator.panels.jobs"]
     package = Path(__file__).resolve().parents[2]
     low = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
     with open(log, "wb") as messages:
@@ -165,16 +163,13 @@ else:
 # ---- the process
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Make the runs that the first page shows; exit code 0, or 4 where some failed."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.panels.jobs")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    seeds = parser.parse_args(argv).seeds
     threading.Thread(target=_end_with_server, daemon=True).start()
     while True:
         with _locked() as ours:
             if ours:
-                outcome = run_many(comparison_requests(seeds=seeds), Store(), _workers(), nice=NICE)
+                outcome = run_many(comparison_requests(), Store(), _workers(), nice=NICE)
                 break
         time.sleep(POLL)  # another server is at it; afterwards little or nothing is left to do
     for failure in outcome.failures:

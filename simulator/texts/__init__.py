@@ -98,11 +98,14 @@ def sentence(key: str, lang: str, **params: object) -> str:
     return text(f"sentences.{key}", lang, **params)
 
 
-def case(difference: float, low: float, high: float, reference: float, hardly: float = 0.01) -> str:
+def case(
+    difference: float, low: float, high: float, reference: float, hardly: float = 0.01, agree: bool | None = None
+) -> str:
     """Which sentence tells a difference: ``rise``, ``fall``, ``hardly`` or ``cannot_tell``.
 
-    ``low`` and ``high`` are the 10th and 90th percentile of the paired differences. Where they have different
-    signs the runs do not agree, unless all lies within ``hardly`` of the reference: no change to speak of.
+    ``low`` and ``high`` are the 10th and 90th percentile of the paired differences, ``agree`` says whether enough
+    pairs have one sign (left out: both percentiles must). Where they do not agree the model cannot tell, unless all
+    lies within ``hardly`` of the reference: no change to speak of.
 
     >>> case(-50.0, -60.0, -40.0, reference=700.0), case(20.0, -5.0, 40.0, reference=700.0)
     ('fall', 'cannot_tell')
@@ -110,7 +113,8 @@ def case(difference: float, low: float, high: float, reference: float, hardly: f
     if not all(map(math.isfinite, (difference, low, high))):
         return "cannot_tell"
     small = hardly * abs(reference)
-    if low * high <= 0 and max(abs(low), abs(high)) > small:
+    agree = low * high > 0 if agree is None else agree
+    if not agree and max(abs(low), abs(high)) > small:
         return "cannot_tell"
     if abs(difference) <= small:
         return "hardly"

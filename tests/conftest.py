@@ -1,0 +1,25 @@
+"""No test depends on the posterior that happens to be shipped: it is out of sight unless a test looks for it."""
+
+import os
+
+import pytest
+from made_up import posterior_files
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_posterior(tmp_path_factory):
+    """An empty folder of posteriors for all tests."""
+    before = os.environ.get("GARMENT_SIM_POSTERIOR")
+    os.environ["GARMENT_SIM_POSTERIOR"] = str(tmp_path_factory.mktemp("no posterior"))
+    yield
+    del os.environ["GARMENT_SIM_POSTERIOR"]
+    if before is not None:
+        os.environ["GARMENT_SIM_POSTERIOR"] = before
+
+
+@pytest.fixture
+def posterior(tmp_path, monkeypatch):
+    """A folder with small made-up posteriors of both kinds, in sight of the test."""
+    folder = tmp_path / "posterior"
+    monkeypatch.setenv("GARMENT_SIM_POSTERIOR", str(folder))
+    return posterior_files(folder)
