@@ -10,14 +10,11 @@ import hashlib
 import json
 import os
 import sys
-from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +22,22 @@ from numpy.typing import NDArray
 from calibration.targets import EVENTS, Column, Targets
 from simulator.analysis.criteria import CRITERIA
 from simulator.analysis.patterns import BASE, EU_LOST, WAGE_FROZEN, WAGE_RAISED, scenarios
-from simulator.batch import _begin, _Spawn
 from simulator.data import digest
 from simulator.fingerprint import code_digest
 from simulator.indicators import COLUMNS
 from simulator.model import GarmentModel, period
 from simulator.paths import home
+from simulator.pool import TRIES, in_processes
 from simulator.results import by_year, write_together
 from simulator.scenario import Scenario
+from simulator.state import Full
+from simulator.units import Refused
 
 if TYPE_CHECKING:
     Progress = Callable[[int], None]  # runs done, an event run counted as EVENT_COST
 
 EVENT_COST = 3  # what a run with its events costs, in runs to 2019
 _STEPS_PER_YEAR = 4
-_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def execute(task: Task) -> Run:
         values = _yearly(model, task.columns)
         residual = max(map(abs, model.residuals().values()))
         events = _events(model, task) if task.events else {}
-    except (ValueError, RuntimeError) as error:
+    except (Refused, Full) as error:
         return Run({}, {}, refused=" ".join(f"{type(error).__name__}: {error}".split())[:500])
     return Run(values, events, residual)
 
@@ -228,7 +226,7 @@ def run_all(
     on; finished runs are on disk. Raises OSError where nothing can be kept.
     """
     found = [folder.get(task) for task in tasks]
-    todo = deque(i for i, run in enumerate(found) if run is None)
+    todo = [i for i, run in enumerate(found) if run is None]
     fresh, done = len(todo), sum(task.cost for task, run in zip(tasks, found, strict=True) if run is not None)
     errors: dict[int, str] = {}
 
@@ -236,11 +234,11 @@ def run_all(
         if progress is not None:
             progress(done)
 
-    def finish(i: int, error: str = "") -> None:
+    def finish(i: int) -> None:
         nonlocal done
-        found[i] = None if error else folder.get(tasks[i])
+        found[i] = folder.get(tasks[i])
         if found[i] is None:
-            errors[i] = error or "its result was lost"
+            errors[i] = f"its process died {TRIES} times, or its result was lost"
         done += tasks[i].cost
         tell()
 
@@ -248,58 +246,19 @@ def run_all(
     workers = min(workers or os.cpu_count() or 2, len(todo))
     if workers <= 1:
         for i in todo:
-            _work(tasks[i], folder)
+            _work((i, tasks[i]), folder)
             finish(i)
-        return Done(found, errors, fresh)
-    tries: Counter[int] = Counter()
-    suspects: deque[int] = deque()
-    while todo or suspects:
-        queue, number = (suspects, 1) if suspects else (todo, workers)
-        for i in _drain(tasks, queue, number, folder, finish):
-            tries[i] += 1
-            if folder.get(tasks[i]) is not None or tries[i] >= _TRIES:
-                finish(i, "" if folder.get(tasks[i]) is not None else f"its process died {_TRIES} times")
-            else:
-                suspects.append(i)
+    else:
+        in_processes(
+            [(i, tasks[i]) for i in todo],
+            partial(_work, folder=folder),
+            lambda piece, _: finish(piece[0]),
+            lambda piece: folder.get(piece[1]) is not None,
+            workers,
+        )
     return Done(found, errors, fresh)
 
 
-def _drain(
-    tasks: Sequence[Task], queue: deque[int], workers: int, folder: Folder, finish: Callable[[int], None]
-) -> list[int]:
-    """Work through ``queue`` in one pool; returns the tasks in flight if a process dies."""
-    pool = ProcessPoolExecutor(workers, mp_context=_Spawn(), initializer=_begin, initargs=(0,))
-    most = workers + 1 if workers > 1 else 1
-    flying: dict[Future[None], int] = {}
-    lost: list[int] = []
-    try:
-        while flying or (queue and not lost):
-            while queue and not lost and len(flying) < most:
-                i = queue.popleft()
-                try:
-                    flying[pool.submit(_work, tasks[i], folder)] = i
-                except BrokenProcessPool:
-                    lost.append(i)
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                i = flying.pop(future)
-                try:
-                    future.result()
-                except BrokenProcessPool:
-                    lost.append(i)
-                else:
-                    finish(i)
-    except BaseException:
-        processes: list[Any] = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
-        raise
-    pool.shutdown(wait=not lost)
-    return lost
-
-
-def _work(task: Task, folder: Folder) -> None:
+def _work(piece: tuple[int, Task], folder: Folder) -> None:
     """One run, kept before this returns."""
-    folder.put(task, execute(task))
+    folder.put(piece[1], execute(piece[1]))

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
-import threading
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait as wait_for
-from multiprocessing.context import SpawnContext, SpawnProcess
+from functools import partial
 from tempfile import TemporaryDirectory
-from types import ModuleType
-from typing import Any
 
+from simulator.pool import TRIES, in_processes
 from simulator.posterior import BEST
 from simulator.results import Result
 from simulator.run import Progress, Request, execute
 from simulator.store import Store
-
-_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -128,54 +118,18 @@ class _Batch:
             self.finish(_Note(request.key, error, warning), result)
 
     def run_pooled(self, workers: int, nice: int) -> None:
-        """In parallel; runs in flight when a process dies go again one by one: none is blamed for another."""
-        tries: Counter[str] = Counter()
-        suspects: deque[Request] = deque()
+        """In parallel."""
         with TemporaryDirectory(prefix="garment-sim-") as spare:
             stores = [Store(spare)] if self.store is None else [self.store, Store(spare)]
-            while self.todo or suspects:
-                alone = bool(suspects)
-                queue, number = (suspects, 1) if alone else (self.todo, workers)
-                for request in self.drain(queue, number, stores, nice):
-                    tries[request.key] += 1
-                    result = _fetch(stores, request)
-                    if result is None and tries[request.key] < _TRIES:
-                        suspects.append(request)
-                    else:
-                        self.finish(_Note(request.key, f"its process died {_TRIES} times"), result)
 
-    def drain(self, queue: deque[Request], workers: int, stores: Sequence[Store], nice: int) -> list[Request]:
-        """Work through ``queue`` in one pool; returns the runs in flight if a process dies."""
-        pool = ProcessPoolExecutor(workers, mp_context=_Spawn(), initializer=_begin, initargs=(nice,))
-        most = workers + 1 if workers > 1 else 1  # the next run waits at hand; a run under suspicion is alone
-        flying: dict[Future[_Note], Request] = {}
-        lost: list[Request] = []
-        try:
-            while flying or (queue and not lost):
-                while queue and not lost and len(flying) < most:
-                    request = queue.popleft()
-                    try:
-                        flying[pool.submit(_work, request, stores)] = request
-                    except BrokenProcessPool:
-                        lost.append(request)
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                    request = flying.pop(future)
-                    try:
-                        note = future.result()
-                    except BrokenProcessPool:
-                        lost.append(request)
-                    else:
-                        self.finish(note, None if note.error else _fetch(stores, request))
-        except BaseException:
-            processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.join()
-            raise
-        pool.shutdown(wait=not lost)
-        return lost
+            def finish(request: Request, note: _Note | None) -> None:
+                result = None if note is not None and note.error else _fetch(stores, request)
+                self.finish(note or _Note(request.key, f"its process died {TRIES} times"), result)
+
+            def kept(request: Request) -> bool:
+                return _fetch(stores, request) is not None
+
+            in_processes(self.todo, partial(_work, stores=stores), finish, kept, workers, nice)
 
 
 def _attempt(request: Request) -> tuple[Result | None, str]:
@@ -209,43 +163,3 @@ def _work(request: Request, stores: Sequence[Store]) -> _Note:
             if not problem:
                 break
     return _Note(request.key, error, warning)
-
-
-def _begin(nice: int) -> None:
-    """Set up a worker: Ctrl-C is the parent's business, and without a parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if nice and hasattr(os, "nice"):
-        os.nice(nice)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
-
-
-class _Process(SpawnProcess):
-    """A process that does not import the caller's script, so that scripts need no main guard."""
-
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:
-        with _without_main():
-            return SpawnProcess._Popen(process_obj)
-
-
-class _Spawn(SpawnContext):
-    """Starts fresh interpreters."""
-
-    Process = _Process
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

@@ -65,8 +65,9 @@ def _for_user(error: Exception) -> str | None:
     from simulator.data import DataError
     from simulator.results import InputError
     from simulator.scenario import ScenarioError
+    from simulator.units import Refused
 
-    if isinstance(error, ScenarioError | DataError | InputError):
+    if isinstance(error, ScenarioError | DataError | InputError | Refused):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)

@@ -21,7 +21,7 @@ _SHOW = (
     "__main__.py",
     "odd.py",
 )
-_AFTER = ("posterior.py", "compare.py", "batch.py", "record.py", "analysis", "shipped")
+_AFTER = ("posterior.py", "compare.py", "batch.py", "pool.py", "record.py", "analysis", "shipped")
 
 
 @cache

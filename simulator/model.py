@@ -58,8 +58,8 @@ class GarmentModel(mesa.Model):
     ``scenario`` is an id, a path or a Scenario; ``people_per_agent`` how many people a worker agent stands for;
     ``overrides`` sets parameters by name on top of the scenario. Without a ``seed`` one is drawn and kept in ``luck``.
     With ``track`` a sample of people and factories is followed from step to step by ``tracker``. Raises
-    ScenarioError for a bad name or value, ValueError for a bad ``until`` or ``steps_per_year``, RuntimeError when the
-    table of factories is full.
+    ScenarioError for a bad name or value, ValueError for a bad ``until`` or ``steps_per_year``; a step raises Refused
+    (a ValueError) where numbers contradict each other, Full (a RuntimeError) when the table of factories is full.
     """
 
     def __init__(

@@ -223,6 +223,7 @@ DEVIATIONS = """\
 | in-house technicians from all eligible operators | with the women's share of `skills.women_in_stem` | the lever is the women's share of all new technicians |
 | every factory that moves goes to the origin with the lowest landed cost | a logit over origins with the same response | owners' own plants abroad differ; with the lowest cost alone all of them went to one country for years |
 | coverage: technicians employed over those needed | the share of technicians' posts filled | posts are whole agents; a factory that needs 0.4 agents is not short of 0.4 |
+| rates convert by 1 - exp(-rate dt), reviews of plant too (60 % a quarter) | reviews: rate × dt, 60 % a quarter | reviews come again, and their number a year must not hang on the length of a step: with the hazard a monthly step automated a sixth more by 2030 in *high tech* |
 | own-brand demand at home | in ASEAN only | there is no home market in the model |
 """
 
@@ -268,6 +269,9 @@ FINDINGS = """\
 - The years 2012-2019 hold almost no automation, so machine costs, hurdles and noise are assumptions.
 - Jobs, exports, value added and automation agree at 1, 10, 50 and 100 people an agent within twice the spread over
   seeds. Engineers do not quite: at fifty people an agent a job that a factory needs a fraction of is often empty.
+- A monthly step agrees with the quarterly one on jobs and exports within 2 %, on automation within one point, but has a
+  sixth more turnover: a quarter hides people who come and go within it, and a factory that may wait longer for quits
+  lays off fewer.
 - Thresholds are parameters; neither they nor lever values were moved to change a label or a verdict.
 - The years 2020-2024 were seen on the screen while the model was built. None of them entered a choice, but they are
   no longer a blind test.
@@ -515,8 +519,9 @@ def _called(function: Any) -> Iterator[Any]:
 
 def _tree(function: Any) -> ast.Module:
     """The body of a function without its signature."""
-    [defined] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    return ast.Module(body=defined.body, type_ignores=[])  # type: ignore[attr-defined]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    defined = next(node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return ast.Module(body=defined.body, type_ignores=[])
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.AST]:

@@ -133,7 +133,7 @@ class Automation:
         15_000.0, 7_500.0, 22_500.0, "USD of 2015/operator", "Machines replacing a packer"
     )
     convexity: float = uncertainty(2.0, 1.0, 4.0, "", "Rise of a stage's step cost with its automation")
-    review_rate: float = uncertainty(3.67, 2.0, 8.0, "1/year", "How often a factory reviews an investment")
+    review_rate: float = uncertainty(2.4, 1.6, 3.5, "1/year", "How often a factory reviews an investment")
     hurdle: float = uncertainty(1.35, 1.1, 2.2, "ratio", "Median return required over the cost of capital")
     hurdle_sd: float = uncertainty(0.45, 0.3, 0.6, "log", "Spread of required returns over factories")
     noise: float = uncertainty(0.35, 0.2, 0.6, "log", "Spread of a factory's judgement from review to review")

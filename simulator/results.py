@@ -124,7 +124,7 @@ class Result:
     def save(self, folder: str | Path, format: str = "parquet") -> Path:
         """Write ``runs`` and ``series`` (zstd Parquet, or CSV); a failure leaves old files as they were.
 
-        A run that followed people and factories writes ``people`` and ``factories`` too, which ``load`` leaves aside.
+        A run that followed people and factories writes ``people`` and ``factories`` too.
         """
         tables = {"runs": self.runs, "series": self.series}
         if self.tracks.periods:
@@ -149,7 +149,8 @@ class Result:
         column, names = pd.factorize(pairs)
         values = np.full((len(periods), len(names)), np.nan)
         values[at, column] = rows["value"]
-        return cls(metadata, values, tuple(periods), tuple((str(n), str(g)) for n, g in names))
+        columns = tuple((str(n), str(g)) for n, g in names)
+        return cls(metadata, values, tuple(periods), columns, tracks=_load_tracks(Path(folder)))
 
     def to_bytes(self, key: str) -> bytes:
         """The run as one Parquet file whose schema carries the metadata, ``key`` and a checksum."""
@@ -335,6 +336,43 @@ def _life_courses(
         else:
             data[name] = values
     return pd.DataFrame(data)
+
+
+def _load_tracks(folder: Path) -> Tracks:
+    """Life courses as saved beside a run; none where it followed nobody."""
+    frames = {}
+    for name in ("people", "factories"):
+        if (folder / f"{name}.parquet").exists():
+            frames[name] = pd.read_parquet(folder / f"{name}.parquet")
+        elif (folder / f"{name}.csv").exists():
+            frames[name] = pd.read_csv(folder / f"{name}.csv", dtype="str", keep_default_na=False)
+    if len(frames) < 2:
+        return NOTHING
+    periods = sorted({str(period) for frame in frames.values() for period in frame["period"].unique()})
+    people, factories = (_taken(c, frames[n], periods) for n, c in (("people", PEOPLE), ("factories", FACTORIES)))
+    return Tracks(tuple(periods), people, factories)
+
+
+def _taken(columns: Mapping[str, Tracked], frame: pd.DataFrame, periods: list[str]) -> dict[str, NDArray[Any]]:
+    """The reverse of :func:`_life_courses`: codes for words and steps for names. Raises InputError."""
+    out: dict[str, NDArray[Any]] = {}
+    for name, column in columns.items():
+        if name not in frame:
+            raise InputError(f"{name} is missing among the columns of people or factories")
+        values = frame[name].astype("str") if frame[name].dtype == "category" else frame[name]
+        words = tuple(periods) if name == "period" else column.words
+        if words:
+            place = {word: code for code, word in enumerate(words)}
+            values = values.map(place)
+        elif values.dtype == "str" and column.dtype is bool:
+            values = values == "True"
+        elif values.dtype == "str" and column.dtype is float:
+            values = values.map(lambda text: float(text or "nan"))
+        try:
+            out[name] = values.to_numpy().astype(column.dtype)
+        except ValueError as error:
+            raise InputError(f"{name} of people or factories: {error}") from None
+    return out
 
 
 def runs_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -30,6 +30,10 @@ NOWHERE = -1
 MOST_FACTORIES = 8_000
 
 
+class Full(RuntimeError):
+    """A table whose rows are all in use: the model must stop."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column's type, unit and meaning; ``width`` 0 is one number a row."""
@@ -64,9 +68,9 @@ class Table:
         return self.rows
 
     def add(self, count: int) -> NDArray[np.intp]:
-        """Append ``count`` rows and return their numbers; RuntimeError when the table is full."""
+        """Append ``count`` rows and return their numbers. Raises Full."""
         if self.rows + count > self.most:
-            raise RuntimeError(f"{type(self).__name__}: all {self.most} rows are in use")
+            raise Full(f"{type(self).__name__}: all {self.most} rows are in use")
         first = self.rows
         self._show(first + count)
         return np.arange(first, first + count)

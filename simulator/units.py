@@ -28,6 +28,10 @@ MILLION = 1e6
 THOUSAND = 1e3
 
 
+class Refused(ValueError):
+    """Numbers that contradict each other: no model can run under them."""
+
+
 def per_step(rate: Number, dt: float) -> Number:
     """Probability within a step of ``dt`` years of an event with a yearly hazard ``rate``.
 

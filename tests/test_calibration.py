@@ -30,6 +30,7 @@ from simulator.indicators import COLUMNS
 from simulator.parameters import PARAMETERS
 from simulator.results import InputError
 from simulator.scenario import load_scenario
+from simulator.units import Refused
 
 FEW = ("sourcing.elasticity", "production.operators", "factories.exit_rate")
 SMALL = {"budget": 90, "people_per_agent": 1000, "free": FEW}
@@ -352,7 +353,7 @@ def test_a_run_is_found_again_and_a_damaged_one_is_named(tasks, tmp_path, capsys
 
 def test_refused_numbers_are_kept_as_refused(tasks, tmp_path, monkeypatch):
     def refuse(*_, **__):
-        raise ValueError("cost shares leave 0.010 for overhead")
+        raise Refused("cost shares leave 0.010 for overhead")
 
     monkeypatch.setattr(runs, "GarmentModel", refuse)
     folder = Folder(tmp_path)
@@ -361,6 +362,15 @@ def test_refused_numbers_are_kept_as_refused(tasks, tmp_path, monkeypatch):
     assert run_all(tasks[:1], folder, workers=1).fresh == 0
     with pytest.raises(InputError, match=r"only 0 of \d+ runs can be used; the first refusal: .*overhead"):
         Calibration(Plan("judged", 90, people_per_agent=1000), Box.of(FEW), load_targets("judged"), folder, 1).run()
+
+
+def test_a_fault_of_the_model_is_no_refusal(tasks, tmp_path, monkeypatch):
+    def fault(*_, **__):
+        raise ValueError("shapes do not match")
+
+    monkeypatch.setattr(runs, "GarmentModel", fault)
+    with pytest.raises(ValueError, match="shapes"):
+        run_all(tasks[:1], Folder(tmp_path), workers=1)
 
 
 def test_a_run_survives_the_disk_to_the_last_digit(tasks):

@@ -185,6 +185,14 @@ def test_the_grid_adds_up(named):
     )
 
 
+@pytest.mark.parametrize("lang", ["en", "km"])
+def test_names_of_the_parts_leave_the_bars_room_on_a_phone(named, lang):
+    """Names wider than the chart would turn its axis round."""
+    axis = layer_with(CHARTS["grid_employment"](named, lang), "part")["encoding"]["x"]
+    start, _ = axis["scale"]["range"]
+    assert start <= 150  # of the 320 pixels of a small phone
+
+
 def test_published_figures_stand_on_the_history_and_our_assumptions_do_not(named):
     points = observed(named, "exports")
     assert points and all(2012 <= p["year"] < 2025 and p["low"] <= p["value"] <= p["high"] for p in points)

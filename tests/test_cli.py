@@ -244,6 +244,13 @@ def test_a_folder_that_cannot_be_written_is_named(call, tmp_path):
     assert err.count("\n") == 1
 
 
+def test_numbers_that_contradict_each_other_are_one_line(call):
+    shares = ("--set", "production.materials=0.59", "--set", "production.wages=0.26")
+    code, out, err = call("run", "baseline", *QUICK, *shares)
+    assert (code, out) == (3, "")
+    assert err == "cost shares leave 0.007 for overhead; at least 0.02 is needed\n"
+
+
 def test_a_model_that_must_stop_is_code_4(call, monkeypatch):
     def stop(*_, **__):
         raise RuntimeError("Factories: all 8000 rows are in use")

@@ -116,7 +116,7 @@ def automate(s: Plain, rng: Stream) -> None:
         funds = (auto.funds_share + business.fintech_funds * business.fintech) * max(f.cash[i], 0.0)
         funds *= (1 + auto.subsidy_leverage * auto.subsidy) * (auto.brand_funds if brand else 1.0)
         funds *= s.par.public.reference_interest / auto.interest_rate
-        reviews = draw(rng, i, "review") < within(auto.review_rate, s.dt)
+        reviews = draw(rng, i, "review") < auto.review_rate * s.dt
         if reviews and draw(rng, i, "judgement") < chance and cost <= funds and f.margin[i] > auto.least_margin:
             whole = cost / (1 - auto.subsidy)
             s.bought[i], s.subsidy[i] = s.bought[i] + whole, s.subsidy[i] + whole - cost

@@ -9,7 +9,7 @@ import pytest
 from simulator import cli, run
 from simulator.batch import run_many
 from simulator.model import GarmentModel
-from simulator.results import FACTORY_COLUMNS, PEOPLE_COLUMNS
+from simulator.results import FACTORY_COLUMNS, PEOPLE_COLUMNS, Result
 from simulator.run import Request, execute
 from simulator.scenario import load_scenario, scenario_ids
 from simulator.state import EMPLOYED, MOST_FACTORIES, STAGES
@@ -318,3 +318,12 @@ def test_the_command_writes_people_and_factories(tmp_path, monkeypatch, capsys, 
             frame = pd.read_csv(path)
             assert tuple(frame.columns) == columns
             assert len(frame) == len(getattr(expected, name))
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_life_courses_come_back_from_disk(tmp_path, format):
+    result = run("baseline", seed=3, people_per_agent=1000, until=2013)
+    result.save(tmp_path, format)
+    back = Result.load(tmp_path)
+    for name in ("people", "factories"):
+        pd.testing.assert_frame_equal(getattr(back, name), getattr(result, name))

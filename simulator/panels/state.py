@@ -13,7 +13,7 @@ _ADDRESS = "lang"
 _SWITCH = "language"
 _KEPT = "language_of_the_last_page"
 _STYLE = """
-.stMainBlockContainer { max-width: 1240px; padding: 2.5rem 1rem 4rem; }
+.stMainBlockContainer { max-width: 1240px; padding: 3.75rem 1rem 4rem; }
 .stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
 .stApp h2 { padding: 1.4rem 0 .3rem; font-size: 1.3rem; line-height: 1.5; }
 .stApp h1, .stApp h2, .stApp h3 { letter-spacing: 0; }

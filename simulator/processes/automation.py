@@ -9,7 +9,7 @@ import numpy as np
 from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
-from simulator.units import MILLION, Array, Number, per_step, share_of
+from simulator.units import MILLION, Array, Number, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -45,7 +45,8 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     ``public.reference_interest``, i ``automation.interest_rate``. The margin must lie above
     ``automation.least_margin``.
 
-    6. An open factory reviews at the hazard ``automation.review_rate``. If it is able (5), it takes the step with
+    6. An open factory reviews with the chance ``automation.review_rate`` × dt: reviews come again, so that it is their
+       number a year that must not hang on the length of a step. If it is able (5), it takes the step with
        ``adoption_chance``. One step in one stage a quarter at most; nothing is ever taken back on purpose.
     7. The buyer pays (``_buy``).
     """
@@ -78,7 +79,7 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     funds *= (1 + auto.subsidy_leverage * auto.subsidy) * np.where(f.brand_linked, auto.brand_funds, 1.0)
     funds *= par.public.reference_interest / auto.interest_rate
     able = f.open & (price <= funds) & (f.margin > auto.least_margin) & np.isfinite(benefit)
-    reviews = rng.uniform(len(f), "review") < per_step(auto.review_rate, model.dt)
+    reviews = rng.uniform(len(f), "review") < auto.review_rate * model.dt
     adopts = able & reviews & (rng.uniform(len(f), "judgement") < chance)
     model.automated = np.where(adopts, stage, NOWHERE)
     _buy(model, np.flatnonzero(adopts), stage, step, outlay)

@@ -46,12 +46,12 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     staff is assessed (``assess_staff``), the share of operators' posts still open is kept for ``set_wages``, and
     ``measure_scarcity`` follows.
     """
-    f, eco = model.factories, model.economy
-    hired = 0
+    f, eco, par = model.factories, model.economy, model.par.labour
+    manual, hired = tasks_per_output(model)[:, OPERATOR], 0
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = np.maximum(f.posts[:, job] - f.staff[:, job], 0) * f.open
         posts = posts_in_turn(rng, gap, job)
-        women = women_weight(model, posts) if job == OPERATOR else 1.0
+        women = women_weight(usual=par.women_weight, left=manual[posts], risk=par.risk_women)
         rows = choose(model, rng, job, len(posts), women=women)
         hired += len(rows)
         place(model, rng, rows, posts[: len(rows)], job)
@@ -75,19 +75,20 @@ def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
     return factory[np.argsort(rng.uniform(factory * MOST_POSTS + place, f"post {job}"), kind="stable")]
 
 
-def women_weight(model: GarmentModel, posts: Array) -> float:
-    r"""Weight of women in filling these operators' posts, by the manual work that machines have left there.
+def women_weight(*, usual: float, left: Array, risk: float) -> float:
+    r"""Weight of women in filling operators' posts, by the manual work that machines have ``left`` [post] there.
 
     .. math:: \omega = \omega_0\; \overline{n_{op}^{\,\rho - 1}}
 
-    omega_0 ``labour.women_weight``, rho ``labour.risk_women``, n_op operators' tasks (``tasks_per_output``) of the
-    factory of each post, the mean over posts; omega_0 where there are none. Machines take women's work at rho times the
-    hazard of men's, so the odds of women fall with the part of manual work that is left. Source: ``seed`` for the
-    relative risk.
+    omega_0 ``usual`` (``labour.women_weight``), rho ``risk`` (``labour.risk_women``), n_op ``left``: operators' tasks
+    (``tasks_per_output``) in the factory of each post, the mean over posts; omega_0 where there are none. Machines take
+    women's work at rho times the hazard of men's, so the odds of women fall with the part of manual work that is left.
+    Source: ``seed`` for the relative risk.
+
+    >>> round(women_weight(usual=0.6, left=np.array([1.0, 0.64]), risk=1.5), 3)
+    0.54
     """
-    par = model.par.labour
-    left = tasks_per_output(model)[posts, OPERATOR]
-    return float(par.women_weight * np.mean(left ** (par.risk_women - 1))) if len(posts) else par.women_weight
+    return float(usual * np.mean(left ** (risk - 1))) if len(left) else usual
 
 
 def choose(

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.processes.wages import yearly_cost
 from simulator.state import EMPLOYED, ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
-from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, share_of
+from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Refused, Share, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -369,14 +369,14 @@ def overhead(par: Number) -> float:
 
     One less ``production.materials``, ``production.wages`` with ``wages.contributions``, ``production.energy``,
     ``production.plant`` / ``production.plant_life`` / ``factories.utilisation``, ``production.machines``,
-    ``production.outage`` and mu / (1 + mu), mu ``pricing.markup``. ValueError where a draw leaves less than 0.02.
+    ``production.outage`` and mu / (1 + mu), mu ``pricing.markup``. Refused where a draw leaves less than 0.02.
     """
     pro = par.production
     plant = pro.plant / pro.plant_life / par.factories.utilisation
     known = pro.materials + pro.wages * (1 + par.wages.contributions) + pro.energy + plant + pro.machines + pro.outage
     balance = 1 - known - par.pricing.markup / (1 + par.pricing.markup)
     if balance < 0.02:
-        raise ValueError(f"cost shares leave {balance:.3f} for overhead; at least 0.02 is needed")
+        raise Refused(f"cost shares leave {balance:.3f} for overhead; at least 0.02 is needed")
     return balance
 
 
