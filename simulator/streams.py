@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from simulator.compiled import compiled
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
@@ -35,6 +37,32 @@ def _key(*parts: int | str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
 
 
+@compiled
+def luck(key: np.uint64, row: int) -> float:
+    """The uniform number of one row, for compiled loops that want it where it is used."""
+    x = (np.uint64(row) + np.uint64(1)) * _GOLDEN + key
+    x = (x ^ (x >> _S30)) * _MIX1
+    x = (x ^ (x >> _S27)) * _MIX2
+    x = x ^ (x >> _S31)
+    return (np.float64(x >> _S11) + 0.5) * 2.0**-53
+
+
+@compiled
+def _uniform_first(key: np.uint64, count: int) -> NDArray[np.float64]:
+    out = np.empty(count)
+    for row in range(count):
+        out[row] = luck(key, row)
+    return out
+
+
+@compiled
+def _uniform_at(key: np.uint64, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    out = np.empty(len(rows))
+    for i in range(len(rows)):
+        out[i] = luck(key, rows[i])
+    return out
+
+
 class Stream:
     """The luck of one process in one step; ``label`` tells several draws of the process apart."""
 
@@ -43,17 +71,14 @@ class Stream:
 
     def uniform(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Uniform numbers in (0, 1), one a row; ``rows`` is a count or an array of row numbers."""
-        index = np.arange(rows, dtype=np.uint64) if isinstance(rows, int) else np.asarray(rows).astype(np.uint64)
-        index += np.uint64(1)
-        index *= _GOLDEN
-        index += _key(self.seed, self.process, self.step, label)
-        index ^= index >> _S30
-        index *= _MIX1
-        index ^= index >> _S27
-        index *= _MIX2
-        index ^= index >> _S31
-        index >>= _S11
-        return (index.astype(np.float64) + 0.5) * 2.0**-53
+        key = self.key(label)
+        if isinstance(rows, int):
+            return _uniform_first(key, rows)
+        return _uniform_at(key, np.ascontiguousarray(rows, np.int64))
+
+    def key(self, label: str = "") -> np.uint64:
+        """The key of a label's numbers, for ``luck``."""
+        return _key(self.seed, self.process, self.step, label)
 
     def normal(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard normal numbers."""

@@ -47,6 +47,10 @@ def share_of(part: Number, whole: Number, empty: float = 0.0) -> Number:
     >>> float(share_of(3.0, 4.0)), float(share_of(3.0, 0.0))
     (0.75, 0.0)
     """
-    part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
-    out = np.full(part.shape, float(empty))
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    if part.ndim == whole.ndim == 0:
+        return part / whole if whole > 0 else np.float64(empty)
+    out = np.full(
+        part.shape if part.shape == whole.shape else np.broadcast_shapes(part.shape, whole.shape), float(empty)
+    )
     return np.divide(part, whole, out=out, where=whole > 0)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A module imports from rows above its own. A folder counts as one module, its files may share.
 LAYERS = (
-    ("version", "paths", "units", "fingerprint", "pool"),
+    ("version", "paths", "units", "fingerprint", "pool", "compiled"),
     ("parameters", "indicators", "streams", "state"),
     ("texts", "data"),
     ("checks",),
@@ -48,6 +48,7 @@ ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 HOMES = {
     "altair": {"charts"},
     "mesa": {"agents", "model"},
+    "numba": {"compiled"},
     "streamlit": {"panels", "app"},
 }
 # The science needs arrays only, so that it runs bare and can be read without knowing anything else.
@@ -55,11 +56,11 @@ BARE = {
     "processes": {
         "numpy",
         "scipy",
-        *(f"simulator.{name}" for name in ("units", "parameters", "streams", "state")),
+        *(f"simulator.{name}" for name in ("units", "parameters", "streams", "state", "compiled")),
     },
     "units": {"numpy"},
     "state": {"numpy", "simulator.units"},
-    "streams": {"numpy", "scipy", "simulator.units"},
+    "streams": {"numpy", "scipy", "simulator.units", "simulator.compiled"},
 }
 PUBLIC = {
     "__version__": "version",
