@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.indicators import COLUMNS, DIMENSIONS, HIT
+from simulator.census import Put, observe_people
+from simulator.indicators import COLUMNS, DIMENSIONS
 from simulator.state import (
     AUT,
-    DISPLACED,
     EMPLOYED,
-    ENGINEER,
     KH,
     OPERATOR,
     ORIGINS,
     STAGES,
-    TECHNICIAN,
 )
-from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
+from simulator.units import MILLION, Array, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.parameters import Thresholds
 
-Put = Callable[..., None]  # put(name, value for all, dimension=values by group, ...)
 COLUMN_AT = {column: i for i, column in enumerate(COLUMNS)}
 BASE_YEAR = 2024
 LONGEST_PAYBACK = 100.0  # years; slower steps count as this
-WAGE_BINS = 8_192  # bins of one USD a month for the median and the Gini index
 WORLD_DEMAND_LEAST = 1e-6  # of 2012: keeps the logarithm of vanished demand finite
 
 
@@ -46,7 +41,7 @@ def measure(model: GarmentModel) -> Array:
             first = COLUMN_AT[name, f"{dimension}={DIMENSIONS[dimension][0]}"]
             row[first : first + len(DIMENSIONS[dimension])] = values
 
-    _people(model, put)
+    observe_people(model, put)
     _money(model, put)
     _markets(model, put)
     _factories(model, put)
@@ -54,138 +49,6 @@ def measure(model: GarmentModel) -> Array:
     for name, value in Memory.explain(model).items():
         put(name, value)
     return row
-
-
-def _people(model: GarmentModel, put: Put) -> None:
-    """People, pay and households.
-
-    - heads are agents × people per agent; vacancies: posts of open factories still empty after ``hire``, all jobs
-    - turnover: quits, layoffs, closures and people at work who went home, over people employed at the end, over dt
-    - technician coverage: technicians employed over those needed in open factories, at most 1
-    - displaced: in that state; over a year: laid off more than a year ago
-    - mean wage over people employed; median and Gini by ``wage_distribution``; skill premium: technicians' mean wage
-      over operators'; real wage: mean wage / consumer prices (2024 = 1)
-    - operator cost: operator's wage × (1 + ``wages.contributions``); labour cost: operator cost / (UV / UV of 2024),
-      from 2024 on over its own mean of 2024, for earlier years too
-    - household income: mean over people employed of their ``household_income``; remittances: wages of employed
-      migrants × ``labour.remittance``; living wage ratio: mean wage over the living wage
-    """
-    w, f, par, weight = model.workers, model.factories, model.par, model.weight
-    rows = np.flatnonzero(w.state == EMPLOYED)
-    wage, factory, job = w.wage[rows].astype(float), w.factory[rows], w.job[rows]
-    key = {
-        "gender": np.where(w.woman[rows], 0, 1),
-        "age": _age_group(model, rows),
-        "education": w.education[rows],
-        "skill": w.skill[rows],
-        "goods": f.goods[factory],
-        "tier": f.tier[factory],
-    }
-    size = {d: len(DIMENSIONS[d]) for d in key}
-    count = {d: np.bincount(k, minlength=size[d]) for d, k in key.items()}
-    total = len(rows)
-    put("employment", total * weight, **{d: c * weight for d, c in count.items()})
-    for name, which in (("operators", OPERATOR), ("technicians", TECHNICIAN), ("engineers", ENGINEER)):
-        mine = job == which
-        groups = {d: np.bincount(key[d][mine], minlength=size[d]) * weight for d in ("gender", "goods", "tier")}
-        put(name, np.count_nonzero(mine) * weight, **groups)
-    skilled = job != OPERATOR
-    put(
-        "skilled_jobs",
-        np.count_nonzero(skilled) * weight,
-        gender=np.bincount(key["gender"][skilled], minlength=2) * weight,
-    )
-    put("women_share", float(share_of(count["gender"][0], total)))
-    put("vacancies", model.open_posts * weight)
-    gone = sum(model.people[flow] for flow in ("quits", "layoffs", "closures", "retired"))
-    put("turnover", float(share_of(gone, total)) / model.dt)
-    need = f.needed[f.open, TECHNICIAN].sum()
-    put(
-        "technician_coverage",
-        float(min(1.0, share_of(np.count_nonzero(job == TECHNICIAN) * weight, need, empty=1.0))),
-    )
-
-    def hit(people: Array) -> dict[str, Array]:
-        groups = (np.where(w.woman[people], 0, 1), _age_group(model, people), w.education[people], w.skill[people])
-        return {d: np.bincount(k, minlength=len(DIMENSIONS[d])) * weight for d, k in zip(HIT, groups, strict=True)}
-
-    put("layoffs", len(model.laid_off) * weight, **hit(model.laid_off))
-    put("reskilled", len(model.reskilled) * weight, **hit(model.reskilled))
-    waiting = np.flatnonzero(w.state == DISPLACED)
-    put("displaced", len(waiting) * weight, **hit(waiting))
-    long = waiting[model.step_number - w.displaced_at[waiting] > model.steps_per_year]
-    put("displaced_over_year", len(long) * weight, **hit(long))
-
-    sums = {d: np.bincount(k, weights=wage, minlength=size[d]) for d, k in key.items()}
-    mean = float(share_of(wage.sum(), total))
-    put("mean_wage", mean, **{d: share_of(sums[d], count[d], empty=np.nan) for d in key})
-    median, gini = wage_distribution(wage)
-    put("median_wage", median)
-    put("wage_gini", gini)
-    by_job = share_of(np.bincount(job, weights=wage, minlength=3), np.bincount(job, minlength=3), empty=np.nan)
-    put("skill_premium", float(by_job[TECHNICIAN] / by_job[OPERATOR]))
-    put("real_wage", mean / model.now("cpi"))
-    cost = model.economy.operator_wage * (1 + par.wages.contributions)
-    put("operator_cost", cost)
-    put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
-    income = household_income(model)[rows // model.household_workers]
-    incomes = {d: np.bincount(key[d], weights=income, minlength=size[d]) for d in ("gender", "education", "skill")}
-    put(
-        "household_income",
-        float(share_of(income.sum(), total)),
-        **{d: share_of(v, count[d], empty=np.nan) for d, v in incomes.items()},
-    )
-    sent = wage * w.migrant[rows] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
-    put(
-        "remittances", float(sent.sum()), **{d: np.bincount(k, weights=sent, minlength=size[d]) for d, k in key.items()}
-    )
-    put("living_wage_ratio", mean / model.now("living_wage"))
-
-
-def household_income(model: GarmentModel) -> Array:
-    """Monthly income of every household, USD: what its members earn here, elsewhere or in a course, and the rest.
-
-    Households are rows of ``labour.household_workers`` neighbours (rounded), whatever their age, gender or factory
-    (*assumption*). A member at work earns the wage, one outside the outside wage, one in a course the stipend
-    ``skills.seat_cost`` × ``public.stipend`` / ``skills.reference_months`` a month; who is displaced earns nothing. The
-    rest is ``labour.household_other`` × outside wage. Nobody's decision reads it.
-    """
-    w, par = model.workers, model.par
-    outside = model.now("outside_wage")
-    stipend = par.skills.seat_cost * par.public.stipend / par.skills.reference_months
-    elsewhere = np.array([outside, 0.0, 0.0, stipend])
-    earned = w.wage.astype(float) + elsewhere[w.state]
-    first = np.arange(0, len(w), model.household_workers)
-    return np.add.reduceat(earned, first) + par.labour.household_other * outside
-
-
-def _age_group(model: GarmentModel, rows: Array) -> Array:
-    age = (model.step_number - model.workers.born[rows]) * model.dt
-    return np.searchsorted([25.0, 35.0, 45.0], age, side="right")
-
-
-def wage_distribution(wage: Array) -> tuple[float, float]:
-    """Median and Gini index of wages, from a histogram of one-dollar bins.
-
-    Wages of 8,191 USD and more share the last bin; the median is interpolated within its bin.
-
-    >>> median, gini = wage_distribution(np.array([100.2, 200.2, 300.2]))
-    >>> round(median), round(gini, 3)
-    (200, 0.222)
-    """
-    if not len(wage):
-        return 0.0, 0.0
-    count = np.bincount(np.minimum(wage, WAGE_BINS - 1).astype(np.intp), minlength=WAGE_BINS)
-    middle = np.arange(WAGE_BINS) + 0.5
-    people = np.cumsum(count)
-    half = people[-1] / 2
-    at = int(np.searchsorted(people, half))
-    below = people[at - 1] if at else 0
-    median = at + (half - below) / count[at]
-    money = np.cumsum(count * middle)
-    lorenz = np.concatenate([[0.0], money / money[-1]])
-    steps = count / people[-1]
-    return float(median), float(1 - np.sum(steps * (lorenz[1:] + lorenz[:-1])))
 
 
 def _money(model: GarmentModel, put: Put) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulator import accounts, data, observe, population, state, streams, world
+from simulator import accounts, census, data, observe, population, state, streams, world
 from simulator.accounts import OTHER, USES
 from simulator.fingerprint import code_digest
 from simulator.indicators import DIMENSIONS, INDICATORS
@@ -624,6 +624,7 @@ def _indicators() -> str:
     rows = [(f"`{i.name}`", i.meaning, i.unit, i.over_year, ", ".join(i.groups)) for i in INDICATORS.values()]
     parts = [
         *_reached(observe.measure, "simulator.observe"),
+        *_reached(census.observe_people, "simulator.census"),
         observe.decompose,
         observe.world_demand,
         *_reached(observe.fill_relative, "simulator.observe"),

@@ -28,6 +28,7 @@ KH_OWNER = 5
 NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
 MOST_FACTORIES = 8_000
+MOST_YEARS = 100.0  # of age: the end of tables by age
 
 
 class Full(RuntimeError):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.census import household_income
 from simulator.indicators import DIMENSIONS
-from simulator.observe import LONGEST_PAYBACK, household_income
+from simulator.observe import LONGEST_PAYBACK
 from simulator.state import EMPLOYED, GOODS, JOBS, NEVER, NOWHERE, ORIGINS, OWNERS, STAGES, STATES
 from simulator.units import Array
 
@@ -144,7 +145,7 @@ class Tracker:
             w.factory[rows],
             np.where(employed, (now - w.hired[rows].astype(int)) * dt, np.nan),
             w.wage[rows],
-            household_income(model)[rows // model.household_workers],
+            household_income(model, rows // model.household_workers),
             w.reskilled[rows],
             w.migrant[rows],
             np.where(laid_off == NEVER, np.nan, waited),

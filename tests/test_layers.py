@@ -21,7 +21,7 @@ LAYERS = (
     ("checks",),
     ("scenario",),
     ("world", "agents"),
-    ("processes", "accounts"),
+    ("processes", "accounts", "census"),
     ("population", "schedule", "observe"),
     ("tracking",),
     ("results",),

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import assess_staff, shift_staff, tasks_per_output
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
     ENGINEER,
     ENGINEER_SKILL,
+    MOST_YEARS,
     NEVER,
     NO_SKILL,
     OPERATOR,
     OPERATOR_SKILL,
     OUTSIDE,
+    STATES,
     TECHNICIAN,
     TECHNICIAN_SKILL,
 )
+from simulator.streams import luck
 from simulator.units import Array, per_step, share_of
 
 if TYPE_CHECKING:
@@ -118,32 +122,58 @@ def choose(
     workers, par, eco = model.workers, model.par.labour, model.economy
     if not count:
         return np.empty(0, np.intp)
-    idle = (workers.state == OUTSIDE) | (workers.state == DISPLACED)
-    if job == OPERATOR:
-        idle &= workers.skill < TECHNICIAN_SKILL
-    else:
-        idle &= (workers.skill == (TECHNICIAN_SKILL if job == TECHNICIAN else ENGINEER_SKILL)) & ~workers.settled
-    pool = np.flatnonzero(idle)
-    displaced = workers.state[pool] == DISPLACED
-    looks = np.where(displaced | (job != OPERATOR), par.search_rate_displaced, par.search_rate)
-    looking = everybody_looks | (rng.uniform(pool, f"look {job}") < per_step(looks, model.dt))
-    pool, displaced = pool[looking], displaced[looking]
+    skills = {OPERATOR: (NO_SKILL, OPERATOR_SKILL), TECHNICIAN: (TECHNICIAN_SKILL,), ENGINEER: (ENGINEER_SKILL,)}[job]
     ratio = {
         OPERATOR: 1.0,
         TECHNICIAN: model.par.wages.technician_ratio,
         ENGINEER: model.par.wages.engineer_ratio,
     }[job]
-    age = (model.step_number - workers.born[pool]) * model.dt
-    dislike = workers.taste[pool] - par.liking + par.age_cost * np.maximum(0.0, age - par.age_from)
-    if job == OPERATOR:
-        dislike = dislike + par.education_cost * workers.education[pool] + par.men_outside * ~workers.woman[pool]
-    accepts = np.log(eco.wages[job] / (ratio * model.now("outside_wage"))) > dislike
-    pool, displaced = pool[accepts], displaced[accepts]
+    looks = np.full(len(STATES), np.nan)  # who is at work or in a course never does
+    looks[DISPLACED] = per_step(par.search_rate_displaced, model.dt)
+    looks[OUTSIDE] = looks[DISPLACED] if job != OPERATOR else per_step(par.search_rate, model.dt)
+    if everybody_looks:
+        looks[[OUTSIDE, DISPLACED]] = 1.0
+    age = np.arange(int(MOST_YEARS / model.dt)) * model.dt
+    line = job == OPERATOR
+    pool = _willing(
+        rng.key(f"look {job}"),
+        looks,
+        float(np.log(eco.wages[job] / (ratio * model.now("outside_wage")))),
+        min(skills),
+        max(skills),
+        par.age_cost * np.maximum(0.0, age - par.age_from),
+        par.liking,
+        par.education_cost * line,
+        par.men_outside * line,
+        model.step_number,
+        workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education, workers.woman,
+    )  # fmt: skip
+    displaced = workers.state[pool] == DISPLACED
     if len(pool) <= count:
         return pool
     weight = np.where(workers.woman[pool], women, par.men_weight) if job == OPERATOR else np.ones(len(pool))
     turn = rng.exponential(pool, f"turn {job}") / weight + np.where(displaced, 0.0, 1e6)
     return np.sort(pool[np.argpartition(turn, count - 1)[:count]])
+
+
+@compiled
+def _willing(
+    key: np.uint64, looks: Array, pay: float, lowest: int, highest: int, ageing: Array, liking: float,
+    schooling: float, men: float, step: int, state: Array, skill: Array, settled: Array, taste: Array, born: Array,
+    education: Array, woman: Array,
+) -> Array:  # fmt: skip
+    """Rows of people with a fitting skill who look, by the chance of their state, and accept the log of ``pay``."""
+    rows, number = np.empty(len(state), np.intp), 0
+    for i in range(len(state)):
+        if skill[i] < lowest or skill[i] > highest or settled[i] or not luck(key, i) < looks[state[i]]:
+            continue
+        dislike = taste[i] - liking + ageing[min(step - born[i], len(ageing) - 1)]
+        if not woman[i]:
+            dislike += men
+        if pay > dislike + schooling * education[i]:
+            rows[number] = i
+            number += 1
+    return rows[:number].copy()
 
 
 def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.wages import yearly_cost
 from simulator.state import EMPLOYED, ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Refused, Share, share_of
@@ -451,17 +452,33 @@ def assess_staff(model: GarmentModel) -> None:
     left over months in a step, at most 1).
     """
     f, workers, skills = model.factories, model.workers, model.par.skills
-    employed = np.flatnonzero(workers.state == EMPLOYED)
-    factory, line = workers.factory[employed].astype(np.intp), workers.job[employed] == OPERATOR
-    operators = np.maximum(f.staff[:, OPERATOR], 1)
-    recent = workers.trained_at[employed] > model.step_number - skills.trained_memory / model.dt
-    f.trained[:] = np.bincount(factory[line & recent], minlength=len(f)) / operators
-    skilled = recent & (workers.job[employed] == TECHNICIAN) & (workers.skill[employed] == TECHNICIAN_SKILL)
-    f.graduates[:] = np.bincount(factory[skilled], minlength=len(f)) / operators
-    months = (model.step_number - workers.hired[employed]) * (12.0 * model.dt)
-    new = np.flatnonzero(line & (months < skills.novice_months))
-    slow = np.minimum((skills.novice_months - months[new]) / (12.0 * model.dt), 1.0)
-    f.novices[:] = np.bincount(factory[new], weights=slow, minlength=len(f)) / operators
+    months = np.arange(int(skills.novice_months / (MONTHS_PER_YEAR * model.dt)) + 1) * (MONTHS_PER_YEAR * model.dt)
+    slow = np.clip((skills.novice_months - months) / (MONTHS_PER_YEAR * model.dt), 0.0, 1.0)
+    since = model.step_number - skills.trained_memory / model.dt
+    found = _trained_and_new(
+        len(f), since, slow, model.step_number,
+        workers.state, workers.factory, workers.job, workers.skill, workers.hired, workers.trained_at,
+    )  # fmt: skip
+    f.trained[:], f.graduates[:], f.novices[:] = found / np.maximum(f.staff[:, OPERATOR], 1)
+
+
+@compiled
+def _trained_and_new(
+    factories: int, since: float, slow: Array, step: int, state: Array, factory: Array, job: Array, skill: Array,
+    hired: Array, trained_at: Array,
+) -> Array:  # fmt: skip
+    """By factory: operators trained after ``since``, such technicians, operators new to the job by ``slow``."""
+    found = np.zeros((3, factories))
+    for i in range(len(state)):
+        if state[i] != EMPLOYED:
+            continue
+        if job[i] == OPERATOR:
+            found[0, factory[i]] += trained_at[i] > since
+            if step - hired[i] < len(slow):
+                found[2, factory[i]] += slow[step - hired[i]]
+        elif job[i] == TECHNICIAN and skill[i] == TECHNICIAN_SKILL:
+            found[1, factory[i]] += trained_at[i] > since
+    return found
 
 
 def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:

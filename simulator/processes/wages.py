@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.state import EMPLOYED, JOBS
+from simulator.compiled import compiled
+from simulator.state import EMPLOYED, MOST_YEARS
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, USDPerMonth, share_of
 
 if TYPE_CHECKING:
@@ -72,22 +73,48 @@ def pay(model: GarmentModel, rng: Stream) -> None:
     numbers.
     """
     workers, factories, par = model.workers, model.factories, model.par.wages
-    employed = np.flatnonzero(workers.state == EMPLOYED)
-    job = workers.job[employed]
-    tenure = np.minimum((model.step_number - workers.hired[employed]) * np.float32(model.dt), par.tenure_years)
-    level = workers.ability[employed] * workers.overtime[employed]
-    level *= 1 + np.float32(par.tenure_premium) * tenure.astype(np.float32)
-    level *= np.where(workers.woman[employed], np.float32(1 - par.women_gap), np.float32(1.0))
-    heads = np.bincount(job, minlength=len(JOBS))
-    mean = share_of(np.bincount(job, weights=level, minlength=len(JOBS)), heads, empty=1.0)
-    wage = (level * (model.economy.wages / mean).astype(np.float32)[job]).astype(np.float32)
-    workers.wage[employed] = wage
-    cell = workers.factory[employed].astype(np.intp)
-    bill = np.bincount(cell, weights=wage, minlength=len(factories)) * model.weight * MONTHS_PER_YEAR / MILLION
+    premium = 1 + par.tenure_premium * np.minimum(np.arange(MOST_YEARS / model.dt) * model.dt, par.tenure_years)
+    gender = np.array([1.0, 1 - par.women_gap])
+    heads, levels = _levels(
+        premium.astype(np.float32), gender.astype(np.float32), model.step_number, workers.wage, workers.state,
+        workers.job, workers.hired, workers.woman, workers.ability, workers.overtime,
+    )  # fmt: skip
+    scale = model.economy.wages / share_of(levels, heads, empty=1.0)
+    bill = _scaled(
+        scale.astype(np.float32), len(factories), workers.wage, workers.state, workers.job, workers.factory
+    ) * (model.weight * MONTHS_PER_YEAR / MILLION)  # fmt: skip
     factories.wage_bill[:] = bill
-    model.paid_wages = float(wage.sum(dtype=np.float64)) * model.weight * MONTHS_PER_YEAR * model.dt / MILLION
+    # Of people, not of factories, so that the accounts can hold the two against each other.
+    model.paid_wages = float(workers.wage.sum(dtype=float)) * model.weight * MONTHS_PER_YEAR * model.dt / MILLION
     schedule = (factories.staff @ model.economy.wages) * model.weight * MONTHS_PER_YEAR / MILLION
     factories.pay_level[:] = share_of(bill, schedule, empty=1.0)
+
+
+@compiled
+def _levels(
+    premium: Array, gender: Array, step: int, wage: Array, state: Array, job: Array, hired: Array, woman: Array,
+    ability: Array, overtime: Array,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The level of everybody at work, put where their wage will stand; heads and the sum of levels by job."""
+    heads, levels = np.zeros(3), np.zeros(3)
+    for i in range(len(state)):
+        if state[i] == EMPLOYED:
+            level = ability[i] * overtime[i] * premium[step - hired[i]] * gender[np.intp(woman[i])]
+            wage[i] = level
+            heads[job[i]] += 1
+            levels[job[i]] += level
+    return heads, levels
+
+
+@compiled
+def _scaled(scale: Array, factories: int, wage: Array, state: Array, job: Array, factory: Array) -> Array:
+    """Levels become wages, by the ``scale`` of their job; wages by factory."""
+    bill = np.zeros(factories)
+    for i in range(len(state)):
+        if state[i] == EMPLOYED:
+            wage[i] *= scale[job[i]]
+            bill[factory[i]] += wage[i]
+    return bill
 
 
 def operator_wage(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import shift_staff
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
     ENGINEER_SKILL,
+    MOST_YEARS,
     NEVER,
     NO_SKILL,
     NOWHERE,
@@ -21,6 +23,7 @@ from simulator.state import (
     TECHNICIAN_SKILL,
     TRAINING,
 )
+from simulator.streams import luck
 from simulator.units import MONTHS_PER_YEAR, Array, Number, per_step
 
 if TYPE_CHECKING:
@@ -43,11 +46,13 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
     workers, par, eco = model.workers, model.par, model.economy
     ict = 1 + par.skills.ict_gain * par.skills.school_ict
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
-    age = (model.step_number - workers.born) * model.dt
-    home = home_rate(
-        age=age, rise=par.labour.home_rise, since=par.labour.school_leaving_age, last=par.labour.retirement_age
+    hazard = home_rate(
+        age=np.arange(int(MOST_YEARS / model.dt)) * model.dt,
+        rise=par.labour.home_rise,
+        since=par.labour.school_leaving_age,
+        last=par.labour.retirement_age,
     )
-    rows = np.flatnonzero(rng.uniform(len(workers), "home") < per_step(home, model.dt))
+    rows = _going_home(rng.key("home"), per_step(hazard, model.dt), model.step_number, workers.born)
     at_work = rows[workers.state[rows] == EMPLOYED]
     model.people["retired"] = len(at_work)
     release(model, at_work, OUTSIDE)
@@ -64,6 +69,17 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
         technician_shares(model, par.skills.technician_cohort, model.entrant_education),
         par.skills.engineering_share * par.skills.engineer_interest,
     )
+
+
+@compiled
+def _going_home(key: np.uint64, chance: Array, step: int, born: Array) -> Array:
+    """Rows of people who go home, with the ``chance`` of each age in steps."""
+    rows, number = np.empty(len(born), np.intp), 0
+    for i in range(len(born)):
+        if luck(key, i) < chance[min(step - born[i], len(chance) - 1)]:
+            rows[number] = i
+            number += 1
+    return rows[:number].copy()
 
 
 def home_rate(*, age: Number, rise: Number, since: Number, last: Number) -> Number:
@@ -152,23 +168,42 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     the sector cannot hire them any more.
     """
     workers, par, eco = model.workers, model.par.labour, model.economy
-    employed = np.flatnonzero(workers.state == EMPLOYED)
-    tenure = (model.step_number - workers.hired[employed]) * model.dt
     usual = eco.wages / eco.operator_wage * model.now("outside_wage")
-    rate = quit_rate(
-        tenure=tenure,
-        relative_wage=np.maximum(workers.wage[employed], 1.0) / usual[workers.job[employed]],
-        rate=par.quit_rate,
-        slope=par.quit_tenure,
-        norm=par.quit_wage_norm,
-        response=par.quit_wage,
-    )
-    goes = employed[rng.uniform(employed) < per_step(rate, model.dt)]
+
+    def chance(tenure: Number, relative_wage: Number) -> Number:
+        rate = quit_rate(
+            tenure=tenure,
+            relative_wage=relative_wage,
+            rate=par.quit_rate,
+            slope=par.quit_tenure,
+            norm=par.quit_wage_norm,
+            response=par.quit_wage,
+        )
+        return per_step(rate, model.dt)
+
+    # Hardly anybody earns below half the norm, and nobody above it quits at more than the chance there: the others'
+    # luck settles that they stay, without their own chance being worked out.
+    half = par.quit_wage_norm / 2
+    rows = _may_quit(rng.key(), float(chance(0.0, half)), half * usual, workers.state, workers.job, workers.wage)
+    tenure = (model.step_number - workers.hired[rows]) * model.dt
+    relative_wage = np.maximum(workers.wage[rows], 1.0) / usual[workers.job[rows]]
+    goes = rows[rng.uniform(rows) < chance(tenure, relative_wage)]
     release(model, goes, OUTSIDE)
     model.people["quits"] = len(goes)
     settled = (workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled
     rows = np.flatnonzero(settled)
     workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
+
+
+@compiled
+def _may_quit(key: np.uint64, most: float, low: Array, state: Array, job: Array, wage: Array) -> Array:
+    """Rows of people at work whose luck is below ``most`` or whose wage is below that of ``low`` for their job."""
+    rows, number = np.empty(len(state), np.intp), 0
+    for i in range(len(state)):
+        if state[i] == EMPLOYED and (luck(key, i) < most or wage[i] < low[job[i]]):
+            rows[number] = i
+            number += 1
+    return rows[:number].copy()
 
 
 def quit_rate(
@@ -210,11 +245,8 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     model.laid_off = np.empty(0, np.intp)
     if not cells.sum():
         return
-    over = cells > 0
-    employed = np.flatnonzero(workers.state == EMPLOYED)
-    cell = workers.factory[employed].astype(np.intp) * 3 + workers.job[employed]
-    inside = over[cell]
-    rows, cell = employed[inside], cell[inside]
+    rows = _in_cells(cells > 0, workers.state, workers.factory, workers.job)
+    cell = workers.factory[rows].astype(np.intp) * 3 + workers.job[rows]
     machines = (model.step_number - f.automated_at <= 1)[workers.factory[rows]] & (workers.job[rows] == OPERATOR)
     score = stay_score(model, rng, rows, machines)
     order = np.lexsort((score, cell))
@@ -223,6 +255,17 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     rank = np.arange(len(rows)) - start[cell]
     goes = rows[rank < cells[cell]]
     displace(model, goes)
+
+
+@compiled
+def _in_cells(chosen: Array, state: Array, factory: Array, job: Array) -> Array:
+    """Rows of people at work in the ``chosen`` cells of factory and job."""
+    rows, number = np.empty(len(state), np.intp), 0
+    for i in range(len(state)):
+        if state[i] == EMPLOYED and chosen[factory[i] * np.intp(3) + job[i]]:
+            rows[number] = i
+            number += 1
+    return rows[:number].copy()
 
 
 def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -> Array:
