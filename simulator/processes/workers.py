@@ -371,23 +371,49 @@ def start_courses(model: GarmentModel, rng: Stream) -> None:
        All others take an operator's course.
     """
     workers, par = model.workers, model.par.skills
-    free = (workers.skill < TECHNICIAN_SKILL) & ~workers.settled
-    displaced = free & (workers.state == DISPLACED)
-    outside = free & (workers.state == OUTSIDE) & (workers.education >= 1) & ~workers.reskilled
-    pool = np.flatnonzero(displaced | outside)
-    seats = par.training_seats * model.dt / model.weight
-    count = min(len(pool), int(np.floor(seats + float(rng.uniform(1, "rounding")[0]))))
-    model.seats_taken = count * model.weight
-    if not count:
+    seats = int(np.floor(par.training_seats * model.dt / model.weight + float(rng.uniform(1, "rounding")[0])))
+    displaced = np.flatnonzero((workers.state == DISPLACED) & (workers.skill < TECHNICIAN_SKILL))
+    turn = rng.uniform(displaced, "turn")
+    rows = displaced[np.argsort(turn, kind="stable")[:seats]]
+    if len(rows) < seats:
+        rows = np.concatenate([rows, _first_outside(model, rng.key("turn"), seats - len(rows))])
+    model.seats_taken = len(rows) * model.weight
+    if not len(rows):
         return
-    turn = rng.uniform(pool, "turn") + np.where(displaced[pool], 0.0, 1.0)
-    rows = np.sort(pool[np.argpartition(turn, count - 1)[:count]])
+    rows = np.sort(rows)
     workers.state[rows] = TRAINING
     length = max(1, round(par.training_months / MONTHS_PER_YEAR / model.dt))
     workers.course_ends[rows] = model.step_number + length
     fit = rows[workers.education[rows] >= 1]
     chance = course_chances(workers.woman[fit], par.technician_share, par.women_in_stem)
     workers.job[fit[rng.uniform(fit, "course") < chance]] = TECHNICIAN
+
+
+def _first_outside(model: GarmentModel, key: np.uint64, count: int) -> Array:
+    """The ``count`` people outside who are first in turn for a course, or all there are."""
+    w = model.workers
+    enough = min(1.0, 20 * (count + 10) / len(w))  # first in turn are a few with small numbers: only they are sorted
+    for most in (enough, 1.0):
+        rows, turn = _outside_in_turn(key, most, w.state, w.skill, w.settled, w.education, w.reskilled)
+        if len(rows) >= count:
+            break
+    return rows[np.argsort(turn, kind="stable")[:count]]
+
+
+@compiled
+def _outside_in_turn(
+    key: np.uint64, most: float, state: Array, skill: Array, settled: Array, education: Array, reskilled: Array
+) -> tuple[Array, Array]:
+    """Rows of people outside who may take a course and whose number is at most ``most``, and the numbers."""
+    rows, turn, number = np.empty(len(state), np.intp), np.empty(len(state)), 0
+    for i in range(len(state)):
+        if state[i] != OUTSIDE or skill[i] >= TECHNICIAN_SKILL or settled[i] or education[i] < 1 or reskilled[i]:
+            continue
+        u = luck(key, i)
+        if u <= most:
+            rows[number], turn[number] = i, u
+            number += 1
+    return rows[:number].copy(), turn[:number].copy()
 
 
 def course_chances(woman: Array, share: float, women: float) -> Array:
@@ -419,23 +445,55 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
     open_posts = np.maximum(f.posts[:, TECHNICIAN] - f.staff[:, TECHNICIAN], 0) * f.open
     if scarcity <= 0 or not open_posts.any():
         return
-    rows = np.flatnonzero((workers.state == EMPLOYED) & (workers.job == OPERATOR) & (workers.education >= 1))
-    wanted = len(rows) * per_step(par.upskilling * scarcity, model.dt)
+    rows, people = _schooled_operators(
+        open_posts > 0, workers.state, workers.job, workers.education, workers.factory
+    )  # fmt: skip
+    wanted = people * per_step(par.upskilling * scarcity, model.dt)
     count = int(np.floor(wanted + float(rng.uniform(1, "rounding raised")[0])))
-    rows = rows[open_posts[workers.factory[rows]] > 0]
     women = np.count_nonzero(workers.woman[rows]) / max(len(rows), 1)
     weight = np.where(workers.woman[rows], par.women_in_stem / max(women, 1e-9),
                       (1 - par.women_in_stem) / max(1 - women, 1e-9))  # fmt: skip
     turn = rng.exponential(rows, "raised") / np.maximum(weight, 1e-9)
-    factory = workers.factory[rows].astype(np.intp)
-    order = np.lexsort((turn, factory))
-    rank = np.arange(len(rows)) - np.searchsorted(factory[order], factory[order])
-    able = order[rank < open_posts[factory[order]]]
-    chosen = np.sort(rows[able[np.argsort(turn[able], kind="stable")[:count]]])
+    chosen = np.sort(rows[first_with_posts(turn, workers.factory[rows].astype(np.intp), open_posts, count)])
     shift_staff(model, chosen, -1)
     workers.job[chosen] = TECHNICIAN
     shift_staff(model, chosen, +1)
     workers.skill[chosen] = TECHNICIAN_SKILL
+
+
+@compiled
+def _schooled_operators(
+    wanted: Array, state: Array, job: Array, education: Array, factory: Array
+) -> tuple[Array, int]:  # fmt: skip
+    """Rows of operators with lower secondary in the ``wanted`` factories; how many there are in all factories."""
+    rows, number, people = np.empty(len(state), np.intp), 0, 0
+    for i in range(len(state)):
+        if state[i] == EMPLOYED and job[i] == OPERATOR and education[i] >= 1:
+            people += 1
+            if wanted[factory[i]]:
+                rows[number] = i
+                number += 1
+    return rows[:number].copy(), people
+
+
+def first_with_posts(turn: Array, factory: Array, posts: Array, count: int) -> Array:
+    """Places of the first ``count`` in turn, no more of a factory than it has posts; ordered by turn.
+
+    >>> first_with_posts(np.array([0.3, 0.1, 0.2, 0.4]), np.array([0, 0, 0, 1]), np.array([2, 1]), 3)
+    array([1, 2, 3])
+    """
+    near = min(len(turn), 8 * count + 1_000)  # hardly ever are more of them needed
+    while True:
+        front = np.argpartition(turn, near - 1)[:near] if near < len(turn) else np.arange(len(turn))
+        front = front[np.argsort(turn[front], kind="stable")]
+        order = np.argsort(factory[front], kind="stable")
+        there = factory[front][order]
+        rank = np.empty(len(front), np.intp)
+        rank[order] = np.arange(len(front)) - np.searchsorted(there, there)
+        able = front[rank < posts[factory[front]]]
+        if len(able) >= count or near >= len(turn):
+            return able[:count]
+        near *= 8
 
 
 def find_other_work(model: GarmentModel, rng: Stream) -> None:
