@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.indicators import DIMENSIONS, HIT, PEOPLE
-from simulator.state import DISPLACED, EMPLOYED, JOBS, MOST_YEARS, OPERATOR, TECHNICIAN
+from simulator.state import DISPLACED, EMPLOYED, ENGINEER, JOBS, MOST_YEARS, OPERATOR, TECHNICIAN
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ Put = Callable[..., None]  # put(name, value for all, dimension=values by group,
 WAGE_BINS = 8_192  # bins of one USD a month for the median and the Gini index
 AGES = (25.0, 35.0, 45.0)  # years at which the groups of DIMENSIONS["age"] begin, after the first
 SIZES = tuple(len(DIMENSIONS[name]) for name in PEOPLE)
-CELLS = int(np.prod(SIZES))
-HIT_CELLS = int(np.prod(SIZES[: len(HIT)]))
+CELLS = len(JOBS) * int(np.prod(SIZES))
+HIT_CELLS = int(np.prod(SIZES[: len(HIT)]))  # the groups of HIT are the first of those of PEOPLE
+GROUPS = {name: slice(1 + sum(SIZES[:k]), 1 + sum(SIZES[: k + 1])) for k, name in enumerate(PEOPLE)}
+LAID_OFF, RESKILLED, DISPLACED_NOW, DISPLACED_LONG = range(4)  # what a cell of those hit adds up
 HEADS, WAGES, INCOMES, SENT = range(4)  # what a cell of the employed adds up
 
 
@@ -39,84 +41,82 @@ def observe_people(model: GarmentModel, put: Put) -> None:
       migrants × ``labour.remittance``; living wage ratio: mean wage over the living wage
     """
     f, par, weight = model.factories, model.par, model.weight
-    employed, waiting, long, bins = _count(model)
-    total = float(employed[..., HEADS].sum())
-    mean = float(share_of(employed[..., WAGES].sum(), total))
-    heads = {name: by(employed[..., HEADS], name) for name in PEOPLE}
-    put("employment", total * weight, **{name: count * weight for name, count in heads.items()})
+    employed, hit, bins = _count(model)
+    total = float(employed[HEADS, :, 0].sum())
+    money = float(employed[WAGES, :, 0].sum())
+    mean = float(share_of(money, total))
+    heads = employed[HEADS].sum(axis=0)
+
+    def by(values: Array, dimensions: tuple[str, ...]) -> dict[str, Array]:
+        return {name: values[GROUPS[name]] for name in dimensions}
+
+    put("employment", total * weight, **by(heads * weight, PEOPLE))
     for job, name in enumerate(("operators", "technicians", "engineers")):
-        mine = employed[job, ..., HEADS]
-        put(name, mine.sum() * weight, **{d: by(mine[None], d) * weight for d in ("gender", "goods", "tier")})
-    skilled = employed[OPERATOR + 1 :, ..., HEADS]
-    put("skilled_jobs", skilled.sum() * weight, gender=by(skilled, "gender") * weight)
-    put("women_share", float(share_of(heads["gender"][0], total)))
+        mine = employed[HEADS, job] * weight
+        put(name, mine[0], **by(mine, ("gender", "goods", "tier")))
+    skilled = (employed[HEADS, TECHNICIAN] + employed[HEADS, ENGINEER]) * weight
+    put("skilled_jobs", skilled[0], **by(skilled, ("gender",)))
+    put("women_share", float(share_of(heads[GROUPS["gender"]][0], total)))
     put("vacancies", model.open_posts * weight)
     gone = sum(model.people[flow] for flow in ("quits", "layoffs", "closures", "retired"))
     put("turnover", float(share_of(gone, total)) / model.dt)
     need = f.needed[f.open, TECHNICIAN].sum()
-    technicians = employed[TECHNICIAN, ..., HEADS].sum() * weight
-    put("technician_coverage", float(min(1.0, share_of(technicians, need, empty=1.0))))
-    for name, people in (
-        ("layoffs", _crowd(model, model.laid_off)),
-        ("reskilled", _crowd(model, model.reskilled)),
-        ("displaced", waiting),
-        ("displaced_over_year", long),
-    ):
-        put(name, people.sum() * weight, **{d: by(people[None], d) * weight for d in HIT})
+    put("technician_coverage", float(min(1.0, share_of(employed[HEADS, TECHNICIAN, 0] * weight, need, empty=1.0))))
+    for name, people in zip(("layoffs", "reskilled", "displaced", "displaced_over_year"), hit * weight, strict=True):
+        put(name, people[0], **by(people, HIT))
 
-    put("mean_wage", mean, **{d: share_of(by(employed[..., WAGES], d), heads[d], empty=np.nan) for d in PEOPLE})
+    put("mean_wage", mean, **by(share_of(employed[WAGES].sum(axis=0), heads, empty=np.nan), PEOPLE))
     median, gini = wage_distribution(bins)
     put("median_wage", median)
     put("wage_gini", gini)
-    paid = employed.sum(axis=tuple(range(1, 1 + len(PEOPLE))))
-    by_job = share_of(paid[:, WAGES], paid[:, HEADS], empty=np.nan)
+    by_job = share_of(employed[WAGES, :, 0], employed[HEADS, :, 0], empty=np.nan)
     put("skill_premium", float(by_job[TECHNICIAN] / by_job[OPERATOR]))
     put("real_wage", mean / model.now("cpi"))
     cost = model.economy.operator_wage * (1 + par.wages.contributions)
     put("operator_cost", cost)
     put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
-    incomes = {d: by(employed[..., INCOMES], d) for d in ("gender", "education", "skill")}
+    incomes = employed[INCOMES].sum(axis=0)
     put(
         "household_income",
-        float(share_of(employed[..., INCOMES].sum(), total)),
-        **{d: share_of(v, heads[d], empty=np.nan) for d, v in incomes.items()},
+        float(share_of(incomes[0], total)),
+        **by(share_of(incomes, heads, empty=np.nan), ("gender", "education", "skill")),
     )
-    sent = employed[..., SENT] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
-    put("remittances", float(sent.sum()), **{d: by(sent, d) for d in PEOPLE})
+    sent = employed[SENT].sum(axis=0) * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
+    put("remittances", float(sent[0]), **by(sent, PEOPLE))
     put("living_wage_ratio", mean / model.now("living_wage"))
 
 
-def by(table: Array, dimension: str) -> Array:
-    """Sums by one dimension of a table whose first axis is the job and the others those of ``PEOPLE``, in order."""
-    kept = 1 + PEOPLE.index(dimension)
-    return table.sum(axis=tuple(axis for axis in range(table.ndim) if axis != kept))
+def _count(model: GarmentModel) -> tuple[Array, Array, Array]:
+    """Sums over all (place 0) and by group (``GROUPS``), and people at work by wage.
 
-
-def _count(model: GarmentModel) -> tuple[Array, Array, Array, Array]:
-    """The employed [job, *PEOPLE, what], the displaced and those displaced for long [*HIT], the employed by wage."""
+    People at work by what is added up and job, shape [4, job, place]; people laid off, reskilled, displaced and
+    displaced for long, shape [4, place].
+    """
     w, f = model.workers, model.factories
-    employed, waiting, bins = np.zeros((len(JOBS) * CELLS, 4)), np.zeros((2, HIT_CELLS)), np.zeros(WAGE_BINS)
+    employed, hit, bins = np.zeros((CELLS, 4)), np.zeros((HIT_CELLS, 4)), np.zeros(WAGE_BINS)
+    groups = age_groups(model)
+    person = (w.woman, w.born, w.education, w.skill)
     _cross_table(
-        employed, waiting, bins, age_groups(model), model.step_number, model.steps_per_year, model.household_workers,
+        employed, hit, bins, groups, model.step_number, model.steps_per_year, model.household_workers,
         elsewhere(model), model.par.labour.household_other * model.now("outside_wage"), f.goods, f.tier,
-        w.state, w.factory, w.job, w.wage, w.woman, w.born, w.education, w.skill, w.migrant, w.displaced_at,
+        w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, *person,
     )  # fmt: skip
-    hit = SIZES[: len(HIT)]
+    for what, rows in ((LAID_OFF, model.laid_off), (RESKILLED, model.reskilled)):
+        _add_rows(hit, what, rows, groups, model.step_number, *person)
     return (
-        employed.reshape(len(JOBS), *SIZES, 4),
-        (waiting[0] + waiting[1]).reshape(hit),
-        waiting[1].reshape(hit),
+        _margins(employed, np.array((len(JOBS), *SIZES))).reshape(4, len(JOBS), -1),
+        _margins(hit, np.array((1, *SIZES[: len(HIT)])))[:, 0],
         bins,
     )
 
 
 @compiled
 def _cross_table(
-    employed: Array, waiting: Array, bins: Array, groups: Array, step: int, year: int, household: int,
-    elsewhere: Array, rest: float, goods: Array, tier: Array, state: Array, factory: Array, job: Array, wage: Array,
-    woman: Array, born: Array, education: Array, skill: Array, migrant: Array, displaced_at: Array,
+    employed: Array, hit: Array, bins: Array, groups: Array, step: int, year: int, household: int, elsewhere: Array,
+    rest: float, goods: Array, tier: Array, state: Array, factory: Array, job: Array, wage: Array, migrant: Array,
+    displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
 ) -> None:  # fmt: skip
-    """Add everybody to their cell, household by household."""
+    """Add people at work and displaced people to their cells, household by household."""
     for first in range(0, len(state), household):
         last = min(first + household, len(state))
         income = _household(first, last, elsewhere, rest, state, wage)
@@ -125,7 +125,8 @@ def _cross_table(
                 continue
             cell = _hit_cell(i, groups, step, woman, born, education, skill)
             if state[i] == DISPLACED:
-                waiting[1 if step - displaced_at[i] > year else 0, cell] += 1
+                hit[cell, DISPLACED_NOW] += 1
+                hit[cell, DISPLACED_LONG] += step - displaced_at[i] > year
                 continue
             at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
             employed[at, HEADS] += 1
@@ -136,13 +137,38 @@ def _cross_table(
 
 
 @compiled
-def _hit_cell(
-    i: int, groups: Array, step: int, woman: Array, born: Array, education: Array, skill: Array
-) -> int:  # fmt: skip
-    """Place of a person among the groups of ``HIT``; ``groups`` is the age group of each age in steps."""
+def _add_rows(
+    hit: Array, what: int, rows: Array, groups: Array, step: int, woman: Array, born: Array, education: Array,
+    skill: Array,
+) -> None:  # fmt: skip
+    for i in rows:
+        hit[_hit_cell(i, groups, step, woman, born, education, skill), what] += 1
+
+
+@compiled
+def _hit_cell(i: int, groups: Array, step: int, woman: Array, born: Array, education: Array, skill: Array) -> int:
+    """Place of a person among the cells of ``HIT``; ``groups`` is the age group of each age in steps."""
     group = groups[min(step - born[i], len(groups) - 1)]
     gender = 0 if woman[i] else 1
     return ((gender * SIZES[1] + group) * SIZES[2] + education[i]) * SIZES[3] + skill[i]
+
+
+@compiled
+def _margins(table: Array, sizes: Array) -> Array:
+    """Sums of a table [cell, what] by ``sizes[0]`` and then over all and by group: shape [what, sizes[0], place]."""
+    out = np.zeros((table.shape[1], sizes[0], 1 + sizes[1:].sum()))
+    for cell in range(len(table)):
+        rest, place = cell, out.shape[2]
+        first = cell // (len(table) // sizes[0])
+        for axis in range(len(sizes) - 1, 0, -1):
+            place -= sizes[axis]
+            group = rest % sizes[axis]
+            rest //= sizes[axis]
+            for what in range(table.shape[1]):
+                out[what, first, place + group] += table[cell, what]
+        for what in range(table.shape[1]):
+            out[what, first, 0] += table[cell, what]
+    return out
 
 
 @compiled
