@@ -31,9 +31,9 @@ _MIX2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = (np.uint64(n) for n in (30, 27, 31, 11))
 
 
-@lru_cache(maxsize=4096)
-def _key(*parts: int | str) -> np.uint64:
-    text = "\x1f".join(str(part) for part in parts).encode()
+@lru_cache(maxsize=16_384)  # some two runs: those of other scenarios or parameters with the same seed find theirs
+def _key(seed: int, process: str, step: int, label: str) -> np.uint64:
+    text = f"{seed}\x1f{process}\x1f{step}\x1f{label}".encode()
     return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
 
 
