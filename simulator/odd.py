@@ -224,6 +224,7 @@ DEVIATIONS = """\
 | every factory that moves goes to the origin with the lowest landed cost | a logit over origins with the same response | owners' own plants abroad differ; with the lowest cost alone all of them went to one country for years |
 | coverage: technicians employed over those needed | the share of technicians' posts filled | posts are whole agents; a factory that needs 0.4 agents is not short of 0.4 |
 | rates convert by 1 - exp(-rate dt), reviews of plant too (60 % a quarter) | reviews: rate × dt, 60 % a quarter | reviews come again, and their number a year must not hang on the length of a step: with the hazard a monthly step automated a sixth more by 2030 in *high tech* |
+| share the US had still to reach: ratio of 1 to 3.2 | 0.5 to 3.2 | exports to the US stood still from 2012 to 2016 while demand there grew: the share was falling, which a ratio of at least 1 cannot show. Decided before any look at the years kept out |
 | own-brand demand at home | in ASEAN only | there is no home market in the model |
 """
 

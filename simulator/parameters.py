@@ -347,7 +347,7 @@ class Sourcing:
     elasticity_sd: float = uncertainty(0.25, 0.0, 0.5, "log", "Spread of it over buyers")
     adjustment: float = fitted(0.20, 0.15, 0.5, "1/year", "Speed at which buyers move their shares")
     gap_eu: float = fitted(2.1, 1.0, 3.2, "ratio", "Share the EU had still to reach in 2012")
-    gap_us: float = fitted(1.5, 1.0, 3.2, "ratio", "Share the US had still to reach in 2012")
+    gap_us: float = fitted(1.5, 0.5, 3.2, "ratio", "Share the US had still to reach in 2012")
     gap_other: float = fitted(1.6, 1.0, 3.2, "ratio", "Share other markets had still to reach in 2012")
     appeal_trend: float = fitted(0.033, -0.01, 0.035, "1/year", "Growth of Cambodia's appeal to 2024")
     agglomeration: float = uncertainty(0.0, 0.0, 0.4, "", "Pull of a large sector on buyers")
