@@ -23,7 +23,7 @@ from calibration.targets import EVENTS, Column, Targets
 from simulator.analysis.criteria import CRITERIA
 from simulator.analysis.patterns import BASE, EU_LOST, WAGE_FROZEN, WAGE_RAISED, scenarios
 from simulator.data import digest
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.indicators import COLUMNS
 from simulator.model import GarmentModel, period
 from simulator.paths import home
@@ -65,7 +65,7 @@ class Task:
     def key(self) -> str:
         """sha256 over code, data, numbers and settings: equal keys, equal runs."""
         content = {
-            "code": [code_digest(), _own_digest()],
+            "code": [model_digest(), _own_digest()],
             "data": digest(),
             "numbers": self.scenario.settings,
             "run": [self.seed, self.people_per_agent, self.until, self.events],
@@ -116,7 +116,7 @@ class Folder:
 
     def __init__(self, folder: str | Path | None = None) -> None:
         place = Path(folder) if folder is not None else home() / "calibration"
-        self.folder = place / f"{code_digest()}-{digest()}"
+        self.folder = place / f"{model_digest()}-{digest()}"
 
     def path(self, key: str) -> Path:
         """Where the run with this key is or would be."""

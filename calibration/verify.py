@@ -25,7 +25,7 @@ from calibration.sampling import tempered
 from calibration.search import Calibration, Plan, gaussian
 from calibration.targets import KINDS, Targets, load_targets
 from simulator.data import digest
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.posterior import load_posterior
 from simulator.results import InputError, write_together
 
@@ -169,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, help="processes (one a core)")
     parser.add_argument("--out", type=Path, default=FILE, help="where the result goes (calibration/verify.json)")
     arguments = parser.parse_args(argv)
-    result: dict[str, Any] = {"code": code_digest(), "data": digest()}
+    result: dict[str, Any] = {"code": model_digest(), "data": digest()}
     try:
         for kind in arguments.posterior or KINDS:
             result[kind] = check(kind, arguments.workers)

@@ -20,7 +20,7 @@ from calibration.identify import at_bounds, contraction, correlations, ridge
 from calibration.search import CUT, Fitted
 from calibration.targets import FIRST
 from simulator.data import digest
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.parameters import PARAMETERS
 from simulator.results import write_together
 from simulator.version import __version__
@@ -85,7 +85,7 @@ def description(fitted: Fitted) -> str:
         "free": list(fitted.box.names),
         "targets_digest": targets.digest,
         "data": digest(),
-        "code": code_digest(),
+        "code": model_digest(),
         "model": __version__,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
         "fit": fit_rows(fitted),
@@ -151,7 +151,7 @@ def best_scenario(fitted: Fitted) -> str:
     more += "" if plan.people_per_agent == 100 else f" --people-per-agent {plan.people_per_agent}"
     head = _HEADER.format(
         seed=plan.seed, kind=plan.kind, budget=plan.budget, more=more, first=FIRST, last=fitted.targets.last,
-        code=code_digest(), data=digest(), targets=fitted.targets.digest,
+        code=model_digest(), data=digest(), targets=fitted.targets.digest,
     )  # fmt: skip
     kept = {n: v for n, v in fitted.best.items() if n not in ADOPTION or v != PARAMETERS[n].default}
     return head + "".join(f"  {name}: {value!r}\n" for name, value in kept.items()) + "sources: [seed]\n"

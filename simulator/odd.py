@@ -24,7 +24,7 @@ import pandas as pd
 
 from simulator import accounts, census, data, observe, population, state, streams, world
 from simulator.accounts import OTHER, USES
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.indicators import DIMENSIONS, INDICATORS
 from simulator.model import GarmentModel
 from simulator.parameters import PARAMETERS, Parameter
@@ -293,7 +293,7 @@ def judge() -> None:
     about = found.metadata
     kept = ("id", "text", "verdict", "parts")
     rows = [{k: row[k] for k in kept} for table in (found.statements, found.patterns) for row in records(table)]
-    numbers = {"code": code_digest(), "draws": about["draws"], "people_per_agent": about["people_per_agent"]}
+    numbers = {"code": model_digest(), "draws": about["draws"], "people_per_agent": about["people_per_agent"]}
     VERDICTS.write_text(json.dumps(numbers | {"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

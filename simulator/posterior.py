@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from simulator.checks import unknown
 from simulator.data import digest as data_digest
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.parameters import PARAMETERS
 from simulator.paths import posterior_folder
 from simulator.results import InputError
@@ -88,7 +88,7 @@ def is_shipped(kind: str = "refit") -> bool:
 def stale(posterior: Posterior) -> bool:
     """Whether it was fitted with other code or data than run now."""
     about = posterior.metadata
-    return (about.get("code"), about.get("data")) != (code_digest(), data_digest())
+    return (about.get("code"), about.get("data")) != (model_digest(), data_digest())
 
 
 def find_draw(draw: str | int, kind: str = "refit") -> int:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from simulator.compare import Comparison, comparison_requests
 from simulator.data import digest
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.indicators import COLUMNS
 from simulator.parameters import PARAMETERS
 from simulator.results import Result
@@ -139,7 +139,7 @@ def posterior_files(folder, draws=6, kinds=("refit", "judged")):
             "posterior": kind, "fitted_to": [2012, 2019 if kind == "judged" else 2024], "seed": seed, "budget": 100,
             "runs": 100, "people_per_agent": 100, "best": {n: float(v[0]) for n, v in columns.items()},
             "effective_size": 3.0, "free": list(FITTED), "targets_digest": "0" * 12, "data": digest(),
-            "code": code_digest(), "model": "0", "versions": {"python": "3", "numpy": "2", "scipy": "1"},
+            "code": model_digest(), "model": "0", "versions": {"python": "3", "numpy": "2", "scipy": "1"},
             "fit": FIT, "contraction": {name: 0.1 * (k % 9) for k, name in enumerate(FITTED)}, "at_bounds": [FITTED[0]],
             "correlations": [{"a": FITTED[1], "b": FITTED[2], "r": -0.8}, {"a": FITTED[3], "b": FITTED[4], "r": 0.3}],
         }  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from simulator import odd
 from simulator.analysis.criteria import CRITERIA
-from simulator.fingerprint import code_digest
+from simulator.fingerprint import model_digest
 from simulator.parameters import PARAMETERS
 
 FILE = Path(__file__).resolve().parent.parent / "ODD.md"
@@ -17,7 +17,7 @@ def test_description_is_current():
 
 def test_verdicts_belong_to_this_model():
     found = json.loads(odd.VERDICTS.read_text(encoding="utf-8"))
-    assert found["code"] == code_digest(), "run: python -m simulator.odd --judge"
+    assert found["code"] == model_digest(), "run: python -m simulator.odd --judge"
     assert [row["id"] for row in found["rows"]] == list(CRITERIA)
     told = FILE.read_text(encoding="utf-8").partition("## 10.")[2].partition("## 11.")[0]
     missing = [row["id"] for row in found["rows"] if row["verdict"] != "pass" and row["id"] not in told]
