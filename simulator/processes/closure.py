@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import pdtrik
 
+from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
 from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
@@ -69,21 +70,26 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     4. All that leave are wound up (``wind_up``).
     """
     f, par = model.factories, model.par
+    here = np.flatnonzero(f.open)
     rate = exit_rate(
-        margin=f.margin,
+        margin=f.margin[here],
         markup=par.pricing.markup,
         usual=par.factories.exit_rate,
         sensitivity=par.factories.exit_sensitivity,
         least=par.factories.exit_least,
         most=par.factories.exit_most,
-        factor=model.tiers["exit_factor"][f.tier] * np.where(f.owner == KH_OWNER, par.ownership.domestic_exit, 1.0),
+        factor=model.tiers["exit_factor"][f.tier[here]]
+        * np.where(f.owner[here] == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
-    goes = f.open & (rng.uniform(len(f), "exit") < per_step(rate, model.dt))
+    goes = np.zeros(len(f), bool)
+    goes[here] = rng.uniform(here, "exit") < per_step(rate, model.dt)
     landed = np.log(model.landed_by_goods())
     abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
     chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
-    moves = goes & f.multinational & (rng.uniform(len(f), "relocation") < chance[f.goods])
-    rows = np.flatnonzero(moves)
+    rows = np.flatnonzero(goes & f.multinational)
+    rows = rows[rng.uniform(rows, "relocation") < chance[f.goods[rows]]]
+    moves = np.zeros(len(f), bool)
+    moves[rows] = True
     f.moved_to[rows] = KH + 1 + destinations(rng, rows, response * abroad[f.goods[rows]])
     moved = np.bincount(f.moved_to[rows], weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
     model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
@@ -110,20 +116,29 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0.
     """
     f, workers, books = model.factories, model.workers, model.books
-    at_work = np.flatnonzero(workers.state == EMPLOYED)
-    rows = at_work[goes[workers.factory[at_work]]]
-    model.people["closures"] = len(rows)
-    model.closing_staff = f.staff * goes[:, None]
-    displace(model, rows)
-    books.post("scrapped", np.where(goes, f.plant + f.machines.sum(axis=1), 0.0))
-    books.post("settled", np.where(goes, f.cash - f.loans, 0.0))
-    books.post("loans_settled", np.where(goes, f.loans, 0.0))
-    f.open[goes] = False
-    for columns in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
-        columns[goes] = 0.0
+    people = _staff_of(workers.state, workers.factory, goes)
+    model.people["closures"] = len(people)
+    displace(model, people)
+    rows = np.flatnonzero(goes)
+    books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
+    books["settled"][rows] += f.cash[rows] - f.loans[rows]
+    books["loans_settled"][rows] += f.loans[rows]
+    f.open[rows] = f.brand_linked[rows] = False
+    for column in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
+        column[rows] = 0.0
     for columns in (f.machines, f.units, f.automation, f.working):
-        columns[goes] = 0.0
-    f.brand_linked[goes] = False
+        columns[rows] = 0.0
+
+
+@compiled
+def _staff_of(state: Array, factory: Array, goes: Array) -> Array:
+    """Rows of those employed in the factories."""
+    rows, number = np.empty(len(state), np.intp), 0
+    for i in range(len(state)):
+        if state[i] == EMPLOYED and goes[factory[i]]:
+            rows[number] = i
+            number += 1
+    return rows[:number]
 
 
 def exit_rate(
@@ -169,10 +184,11 @@ def enter(model: GarmentModel, rng: Stream) -> None:
     6. They open (``open_factories``); their first orders and staff come in the next step.
     """
     f, eco, par, dt = model.factories, model.economy, model.par, model.dt
-    capacity = np.bincount(f.goods, weights=f.capacity, minlength=len(GOODS))
-    number = np.bincount(f.goods[f.open], minlength=len(GOODS))
-    earned = model.books["revenue"]
-    eco.mean_margin = float(share_of((f.margin * earned)[f.open].sum(), earned[f.open].sum()))
+    here = np.flatnonzero(f.open)
+    capacity = np.bincount(f.goods[here], weights=f.capacity[here], minlength=len(GOODS))
+    number = np.bincount(f.goods[here], minlength=len(GOODS))
+    earned = model.books["revenue"][here]
+    eco.mean_margin = float(share_of((f.margin[here] * earned).sum(), earned.sum()))
     pressure = np.minimum(
         share_of(model.orders.asked, capacity * par.factories.utilisation, empty=par.factories.entry_pressure_cap),
         par.factories.entry_pressure_cap,
@@ -249,14 +265,14 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
        equity.
     """
     f, par = model.factories, model.par
-    live = f.open.copy()
-    mean_capacity = float(f.capacity[live].mean()) if live.any() else par.factories.capacity
-    weight = f.capacity * live
+    live = np.flatnonzero(f.open)
+    mean_capacity = float(f.capacity[live].mean()) if len(live) else par.factories.capacity
+    weight = f.capacity * f.open
     efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
-    usual = [
-        share_of((f.automation * weight[:, None] * (f.goods == g)[:, None]).sum(0), (weight * (f.goods == g)).sum())
-        for g in range(len(GOODS))
-    ]
+    automated = f.automation[live] * weight[live, None]
+    usual = np.empty((len(GOODS), len(STAGES)))
+    for g in range(len(GOODS)):
+        usual[g] = share_of(automated[f.goods[live] == g].sum(axis=0), (weight * (f.goods == g)).sum())
     rows = f.add(len(goods))
     describe(model, rng, rows, goods)
     domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
@@ -267,10 +283,10 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f.opened[rows] = model.step_number
     f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
     f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(rows, "efficiency"))
-    sd = par.factories.entry_noise
+    sd, ceilings = par.factories.entry_noise, model.ceilings()[rows]
     for j in range(len(STAGES)):
         noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
-        f.automation[rows, j] = np.minimum(np.array([usual[g][j] for g in goods]) * noise, model.ceilings()[rows, j])
+        f.automation[rows, j] = np.minimum(usual[goods, j] * noise, ceilings[:, j])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
     f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]
@@ -280,14 +296,11 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f.unit_cost[rows] = 1.0
     f.quote[rows] = f.compared[rows] = model.economy.reference
     equip(model, rows, par.factories.utilisation)
-    equity = np.zeros(len(f))
-    equity[rows] = f.plant[rows] + f.machines[rows].sum(axis=1) + quarter_costs(model)[rows]
+    bought = f.plant[rows] + f.machines[rows].sum(axis=1)
     f.cash[rows] = quarter_costs(model)[rows]
     model.books.extend(len(f))
-    model.books.post("equity", equity)
-    bought = np.zeros(len(f))
-    bought[rows] = f.plant[rows] + f.machines[rows].sum(axis=1)
-    model.books.post("capacity_bought", bought)
+    model.books["equity"][rows] += bought + f.cash[rows]
+    model.books["capacity_bought"][rows] += bought
     model.add_factory_agents(rows)
     return rows
 

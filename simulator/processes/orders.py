@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
 from simulator.state import ASEAN, GOODS, KH, KH_OWNER, Links
 from simulator.units import Array, Number, Share, per_step, share_of
@@ -147,43 +148,68 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     """
     f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
     links = model.links
-    keep = f.open[links.factory]
-    buyer, factory, since = links.buyer[keep], links.factory[keep], links.since[keep]
+    there = np.flatnonzero(f.open[links.factory])
+    buyer, factory, since = links.buyer[there], links.factory[there], links.since[there]
     offer = _Offer(model)
     spending = b.orders[:, KH] / model.dt / model.now("unit_value")
     wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
     wanted = np.minimum(wanted, offer.number[b.goods])
 
     review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
-    at = np.flatnonzero(review & (offer.number[b.goods[buyer]] > 0))
+    at = np.flatnonzero(review)
+    at = at[offer.number[b.goods[buyer[at]]] > 0]
     if len(at):
-        own = offer.score(model, buyer[at], factory[at], now - since[at])
+        own = offer.score(buyer[at], factory[at], now - since[at])
         own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
         best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
         move = (score > own) & (best >= 0)
         factory[at[move]], since[at[move]] = best[move], now
     missing = np.maximum(wanted - np.bincount(buyer, minlength=len(b)), 0)
-    if missing.sum():
+    if missing.any():
         new = np.repeat(np.arange(len(b)), missing)
-        place = np.concatenate([np.arange(m) for m in missing if m])
+        place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
         best, _ = offer.search(model, rng, new, new * PAIR + place, "new")
         found = best >= 0
         buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
         since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
-    pair = buyer * PAIR + factory
-    order = np.argsort(pair, kind="stable")
-    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
-    since = np.minimum.reduceat(since[order], first) if len(first) else since[order]
-    buyer, factory = buyer[order[first]], factory[order[first]]
-    score = offer.score(model, buyer, factory, now - since)
-    surplus = np.bincount(buyer, minlength=len(b)) > wanted
-    keep = np.ones(len(buyer), bool)
-    rows = np.flatnonzero(surplus[buyer])
-    rows = rows[np.lexsort((-score[rows], buyer[rows]))]
-    rank = np.arange(len(rows)) - np.searchsorted(buyer[rows], buyer[rows])
-    keep[rows[rank >= wanted[buyer[rows]]]] = False
+    order = np.argsort(buyer * PAIR + factory, kind="stable")
+    buyer, factory, since = _merged(order, buyer, factory, since)
+    score = offer.score(buyer, factory, now - since)
+    keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
     model.link_scores = score[keep]
+
+
+@compiled
+def _merged(order: Array, buyer: Array, factory: Array, since: Array) -> tuple[Array, Array, Array]:
+    """Links in ``order``, which puts those of a buyer to one factory side by side: these become one, of the older."""
+    to, of, start = np.empty_like(buyer), np.empty_like(factory), np.empty_like(since)
+    number = 0
+    for i in order:
+        if number and to[number - 1] == buyer[i] and of[number - 1] == factory[i]:
+            start[number - 1] = min(start[number - 1], since[i])
+            continue
+        to[number], of[number], start[number] = buyer[i], factory[i], since[i]
+        number += 1
+    return to[:number], of[:number], start[:number]
+
+
+@compiled
+def _among_best(buyer: Array, score: Array, wanted: Array) -> Array:
+    """Which links a buyer keeps, links ordered by buyer: while it has too many, the worst goes, of equals the last."""
+    keep = np.ones(len(buyer), np.bool_)
+    end = 0
+    while end < len(buyer):
+        start = end
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            end += 1
+        for _ in range(end - start - wanted[buyer[start]]):
+            worst = -1
+            for i in range(start, end):
+                if keep[i] and (worst < 0 or score[i] <= score[worst]):
+                    worst = i
+            keep[worst] = False
+    return keep
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
@@ -210,44 +236,86 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     """
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
-    room = np.where(f.open, most * f.capacity * model.dt, 0.0)
-    spending = b.orders[:, KH].copy()
-    weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
-    total = np.bincount(links.buyer, weights=weight, minlength=len(b))
-    offered = spending[links.buyer] * share_of(weight, total[links.buyer])
-    placed = np.bincount(links.buyer, weights=offered, minlength=len(b))
-    volume = offered / (uv * f.quote[links.factory])
-    load = np.bincount(links.factory, weights=volume, minlength=len(f))
-    filled = np.minimum(1.0, share_of(room, load, empty=1.0))
-    taken = offered * filled[links.factory]
-    first = load * filled
-    refused = spending - placed + np.bincount(links.buyer, weights=offered - taken, minlength=len(b))
-    refused = np.maximum(refused, 0.0)
-
-    free = np.maximum(room - first, 0.0)
-    free_goods = np.bincount(f.goods, weights=free, minlength=len(GOODS))
-    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
-    offer = refused_goods[f.goods] * share_of(free, free_goods[f.goods])
-    second = np.minimum(offer / (uv * np.maximum(f.quote, 1e-9)), free)
-    second_spending = second * uv * f.quote
-    accepted_goods = np.bincount(f.goods, weights=second_spending, minlength=len(GOODS))
-    part = share_of(accepted_goods, refused_goods)
-
-    f.accepted[:] = first + second
-    asked = load + offer / (uv * np.maximum(f.quote, 1e-9))
-    large = np.bincount(links.factory, weights=taken * b.large[links.buyer], minlength=len(f))
-    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    large = large + second_spending * share_of(refused_large, refused_goods)[f.goods]
-    f.brand_linked[:] = f.open & (large >= 0.5 * uv * f.quote * f.accepted) & (f.accepted > 0)
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
+    room = np.where(f.open, most * f.capacity * model.dt, 0.0)
+    weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
+    spending = b.orders[:, KH].copy()
+    load, taken, large, refused = _first_round(
+        links.buyer, links.factory, weight, spending, b.large, uv * f.quote, room
+    )
+    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
+    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
+    asked, accepted_goods = _second_round(
+        f.goods, load, room, large, refused_goods, share_of(refused_large, refused_goods), uv, f.quote, f.accepted,
+        f.brand_linked,
+    )  # fmt: skip
+    part = share_of(accepted_goods, refused_goods)
     f.expected += np.where(f.open, smooth * (np.minimum(asked, room) / model.dt - f.expected), -f.expected)
     model.orders = Orders(
         asked=np.bincount(f.goods, weights=load, minlength=len(GOODS)) / model.dt,
         taken=taken,
-        second=part * 1.0,
+        second=part,
         refused=refused,
         diverted_capacity=refused * (1 - part[b.goods]),
     )
+
+
+@compiled
+def _first_round(
+    buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Steps 1 and 2: load by factory, taken by link, of it for large buyers by factory, refused by buyer."""
+    total, placed, unfilled = np.zeros(len(spending)), np.zeros(len(spending)), np.zeros(len(spending))
+    load, large = np.zeros(len(price)), np.zeros(len(price))
+    offered = np.zeros(len(buyer))
+    for i in range(len(buyer)):
+        total[buyer[i]] += weight[i]
+    for i in range(len(buyer)):
+        if total[buyer[i]] > 0:
+            offered[i] = spending[buyer[i]] * (weight[i] / total[buyer[i]])
+        placed[buyer[i]] += offered[i]
+        load[factory[i]] += offered[i] / price[factory[i]]
+    taken = np.empty(len(buyer))
+    for i in range(len(buyer)):
+        at = factory[i]
+        taken[i] = offered[i] * (min(1.0, room[at] / load[at]) if load[at] > 0 else 1.0)
+        unfilled[buyer[i]] += offered[i] - taken[i]
+        if is_large[buyer[i]]:
+            large[at] += taken[i]
+    return load, taken, large, np.maximum(spending - placed + unfilled, 0.0)
+
+
+@compiled
+def _second_round(
+    goods: Array,
+    load: Array,
+    room: Array,
+    large: Array,
+    refused: Array,
+    of_large: Array,
+    unit_value: float,
+    quote: Array,
+    accepted: Array,
+    brand_linked: Array,
+) -> tuple[Array, Array]:
+    """Steps 3 to 5, accepted and brand linked written into their columns: asked by factory, spending by goods."""
+    first, free, free_goods = np.empty(len(load)), np.empty(len(load)), np.zeros(len(refused))
+    for i in range(len(load)):
+        first[i] = load[i] * (min(1.0, room[i] / load[i]) if load[i] > 0 else 1.0)
+        free[i] = max(room[i] - first[i], 0.0)
+        free_goods[goods[i]] += free[i]
+    asked, placed = np.empty(len(load)), np.zeros(len(refused))
+    for i in range(len(load)):
+        share = free[i] / free_goods[goods[i]] if free_goods[goods[i]] > 0 else 0.0
+        offer = refused[goods[i]] * share / (unit_value * max(quote[i], 1e-9))
+        second = min(offer, free[i])
+        spending = second * unit_value * quote[i]
+        placed[goods[i]] += spending
+        asked[i] = load[i] + offer
+        accepted[i] = first[i] + second
+        least = 0.5 * unit_value * quote[i] * accepted[i]
+        brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[goods[i]] >= least
+    return asked, placed
 
 
 @dataclass
@@ -313,32 +381,36 @@ class _Offer:
 
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
-        room = par.factories.utilisation_most * f.capacity * model.dt
-        free = np.where(f.open, np.maximum(room - f.accepted, 0.05 * room), 0.0)
-        by_goods = [np.flatnonzero(f.open & (f.goods == g)) for g in range(len(GOODS))]
-        self.number = np.array([len(rows) for rows in by_goods])
-        self.rows = np.concatenate([*by_goods, [0]])  # the last entry stands for nobody
-        self.cumulated = np.cumsum(free[self.rows[:-1]])
+        rows = np.flatnonzero(f.open)
+        rows = rows[np.argsort(f.goods[rows], kind="stable")]
+        goods = f.goods[rows]
+        room = par.factories.utilisation_most * f.capacity[rows] * model.dt
+        free = np.maximum(room - f.accepted[rows], 0.05 * room)
+        self.number = np.bincount(goods, minlength=len(GOODS))
+        self.rows = np.append(rows, 0)  # the last entry stands for nobody
+        self.cumulated = np.cumsum(free)
         self.last = np.cumsum(self.number) - 1
         self.first = np.maximum(self.last - self.number + 1, 0)
-        self.total = np.array([free[rows].sum() for rows in by_goods])
+        by_goods = [slice(end - n, end) for n, end in zip(self.number, self.last + 1, strict=True)]
+        self.total = np.array([free[part].sum() for part in by_goods])
         self.before = np.cumsum(self.total) - self.total
-        log_price = np.log(np.maximum(f.compared, 1e-9))
-        mean = np.array([log_price[rows].mean() if len(rows) else 0.0 for rows in by_goods])
+        log_price = np.log(np.maximum(f.compared[rows], 1e-9))
+        mean = np.array([log_price[part].mean() if part.stop > part.start else 0.0 for part in by_goods])
         s = par.sourcing
-        self.base = -s.score_price * (log_price - mean[f.goods]) + s.score_compliance * f.compliance
+        self.base = np.zeros(len(f))
+        self.base[rows] = -s.score_price * (log_price - mean[goods]) + s.score_compliance * f.compliance[rows]
         self.base += s.score_automation * model.installed()
-        self.domestic = f.owner == KH_OWNER
-        self.shy = np.log(model.par.ownership.domestic_brand)
+        self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
+        self.shy = np.where(f.owner == KH_OWNER, np.log(par.ownership.domestic_brand), 0.0)
+        self.large = model.buyers.large
 
-    def score(self, model: GarmentModel, buyer: Array, factory: Array, steps: Array) -> Array:
+    def score(self, buyer: Array, factory: Array, steps: Array) -> Array:
         """How a buyer values a factory it has known for ``steps`` steps, without noise.
 
         The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
         where the owner is Cambodian and the buyer large.
         """
-        score = self.base[factory] + model.par.sourcing.score_loyalty * np.log1p(np.maximum(steps, 0) * model.dt)
-        return score + self.shy * (self.domestic[factory] & model.buyers.large[buyer])
+        return _scores(buyer, factory, steps, self.base, self.loyalty, self.shy, self.large)
 
     def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
         """The best of a few candidates for each place, and its score with noise; -1 where there is none.
@@ -355,15 +427,51 @@ class _Offer:
         goods = model.buyers.goods[buyer]
         number = int(model.par.sourcing.candidates)
         draws = rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label).reshape(-1, number)
-        place = np.searchsorted(self.cumulated, (self.before[goods] + draws.T * self.total[goods]).T)
-        candidate = self.rows[np.clip(place, self.first[goods, None], self.last[goods, None])]
-        value = self.score(model, buyer[:, None], candidate, np.zeros(1))
-        value += model.par.sourcing.score_noise * rng.gumbel(
-            (buyer[:, None] * PAIR + candidate).ravel(), "candidate"
-        ).reshape(value.shape)
+        candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
+        value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
+        value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
+        value = value.reshape(candidate.shape)
         at = np.arange(len(buyer)), np.argmax(value, axis=1)
         there = self.number[goods] > 0
         return np.where(there, candidate[at], -1), np.where(there, value[at], -np.inf)
+
+
+@compiled
+def _scores(buyer: Array, factory: Array, steps: Array, base: Array, loyalty: Array, shy: Array, large: Array) -> Array:
+    score = np.empty(len(buyer))
+    for i in range(len(buyer)):
+        score[i] = base[factory[i]] + loyalty[max(steps[i], 0)]
+        if large[buyer[i]]:
+            score[i] += shy[factory[i]]
+    return score
+
+
+@compiled
+def _drawn(
+    draws: Array,
+    goods: Array,
+    before: Array,
+    total: Array,
+    cumulated: Array,
+    first: Array,
+    last: Array,
+    rows: Array,
+) -> Array:
+    """The factory into whose stretch each number falls, never outside those of the goods."""
+    candidate = np.empty(draws.shape, np.intp)
+    for i in range(len(draws)):
+        g = goods[i]
+        for k in range(draws.shape[1]):
+            point = before[g] + draws[i, k] * total[g]
+            low, high = first[g], last[g]
+            while low < high:
+                middle = (low + high) // 2
+                if cumulated[middle] < point:
+                    low = middle + 1
+                else:
+                    high = middle
+            candidate[i, k] = rows[low]
+    return candidate
 
 
 def quote(
