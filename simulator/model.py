@@ -101,7 +101,8 @@ class GarmentModel(mesa.Model):
         self.tracker = Tracker(self, Stream(self.luck, "track", 0)) if track else None
         self.datacollector = DataCollector(
             model_reporters={
-                name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS
+                name: (lambda m, at=observe.COLUMN_AT[name, "all"]: float(m.recorder.values[-1, at]))
+                for name in INDICATORS
             }
         )
 

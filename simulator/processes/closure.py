@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,25 +33,49 @@ def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
     of the book value of plant and machines and pays nothing. Shares of automation stay as they are.
     """
     f, par, dt = model.factories, model.par.factories, model.dt
-    rate = np.clip(par.growth_speed * (f.utilisation - par.utilisation), -par.shrink_most, par.growth_most)
-    rate = np.where((rate > 0) & (f.margin <= par.growth_margin), 0.0, rate) * f.open
-    factor = np.exp(rate * dt)
-    uv = model.now("unit_value")
-    more = np.maximum(factor - 1, 0.0)
-    plant = model.par.production.plant * f.capacity * more * uv
-    machines = f.units * more[:, None] * model.now("robot_price") * uv
-    cost = plant + machines.sum(axis=1)
+    here = np.flatnonzero(f.open)
+    rate = np.clip(par.growth_speed * (f.utilisation[here] - par.utilisation), -par.shrink_most, par.growth_most)
+    rate = np.where((rate > 0) & (f.margin[here] <= par.growth_margin), 0.0, rate)
+    factor, plant, uv = np.exp(rate * dt), model.par.production.plant, model.now("unit_value")
+    cost, scrapped = _resize(
+        here, factor, f.capacity, f.plant, f.machines, f.units, plant, model.now("robot_price"), uv
+    )
     model.books.post("capacity_bought", cost)
-    finance(model, cost)
-    f.plant += plant
-    f.machines += machines
-    less = np.maximum(1 - factor, 0.0)
-    scrapped = less * (f.plant + f.machines.sum(axis=1))
     model.books.post("scrapped", scrapped)
-    f.plant *= 1 - less
-    f.machines *= 1 - less[:, None]
-    f.units *= factor[:, None]
-    f.capacity *= factor
+    finance(model, cost)
+    f.capacity[here] *= factor
+
+
+@compiled
+def _resize(
+    rows: Array,
+    factor: Array,
+    capacity: Array,
+    plant: Array,
+    machines: Array,
+    units: Array,
+    plant_price: float,
+    machine_price: float,
+    unit_value: float,
+) -> tuple[Array, Array]:
+    """Plant, machines and units of the rows grow or shrink by their factors: what that costs, what is written off."""
+    cost, scrapped = np.zeros(len(capacity)), np.zeros(len(capacity))
+    for k in range(len(rows)):
+        i, more, less = rows[k], max(factor[k] - 1, 0.0), max(1 - factor[k], 0.0)
+        bought = plant_price * capacity[i] * more * unit_value
+        plant[i] += bought
+        bought_machines = book = 0.0
+        for j in range(units.shape[1]):
+            new = units[i, j] * more * machine_price * unit_value
+            bought_machines += new
+            machines[i, j] += new
+            book += machines[i, j]
+            machines[i, j] *= 1 - less
+            units[i, j] *= factor[k]
+        cost[i] = bought + bought_machines
+        scrapped[i] = less * (plant[i] + book)
+        plant[i] *= 1 - less
+    return cost, scrapped
 
 
 def leave(model: GarmentModel, rng: Stream) -> None:
@@ -116,10 +141,10 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0.
     """
     f, workers, books = model.factories, model.workers, model.books
-    people = _staff_of(workers.state, workers.factory, goes)
+    rows = np.flatnonzero(goes)
+    people = _staff_of(workers.state, workers.factory, goes, int(f.staff[rows].sum()))
     model.people["closures"] = len(people)
     displace(model, people)
-    rows = np.flatnonzero(goes)
     books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
     books["settled"][rows] += f.cash[rows] - f.loans[rows]
     books["loans_settled"][rows] += f.loans[rows]
@@ -131,11 +156,11 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
 
 
 @compiled
-def _staff_of(state: Array, factory: Array, goes: Array) -> Array:
-    """Rows of those employed in the factories."""
-    rows, number = np.empty(len(state), np.intp), 0
+def _staff_of(state: Array, factory: Array, goes: Array, people: int) -> Array:
+    """Rows of those employed in the factories that go."""
+    rows, number = np.empty(people, np.intp), 0
     for i in range(len(state)):
-        if state[i] == EMPLOYED and goes[factory[i]]:
+        if goes[factory[i]] and state[i] == EMPLOYED:
             rows[number] = i
             number += 1
     return rows[:number]
@@ -243,7 +268,7 @@ def poisson_quantile(u: float, mean: float) -> int:
     """
     if mean <= 0 or u <= np.exp(-mean):
         return 0
-    return int(np.ceil(pdtrik(u, mean)))
+    return math.ceil(pdtrik(u, mean))
 
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
@@ -269,10 +294,9 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     mean_capacity = float(f.capacity[live].mean()) if len(live) else par.factories.capacity
     weight = f.capacity * f.open
     efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
-    automated = f.automation[live] * weight[live, None]
-    usual = np.empty((len(GOODS), len(STAGES)))
-    for g in range(len(GOODS)):
-        usual[g] = share_of(automated[f.goods[live] == g].sum(axis=0), (weight * (f.goods == g)).sum())
+    by_goods = np.array([(weight * (f.goods == g)).sum() for g in range(len(GOODS))])
+    automated = (f.automation[live] * weight[live, None]).T
+    usual = [share_of(np.bincount(f.goods[live], stage, minlength=len(GOODS)), by_goods) for stage in automated]
     rows = f.add(len(goods))
     describe(model, rng, rows, goods)
     domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
@@ -286,7 +310,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     sd, ceilings = par.factories.entry_noise, model.ceilings()[rows]
     for j in range(len(STAGES)):
         noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
-        f.automation[rows, j] = np.minimum(usual[goods, j] * noise, ceilings[:, j])
+        f.automation[rows, j] = np.minimum(usual[j][goods] * noise, ceilings[:, j])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
     f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]

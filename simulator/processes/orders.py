@@ -39,8 +39,8 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
 
     p ``value_chain.premium``; v is 0 at first.
 
-    4. The factory asks for ``quote``. Buyers compare quote / (1 + ``value_chain.service`` × v), as part of the service
-       is worth its price to them.
+    4. An open factory asks for ``quote``. Buyers compare quote / (1 + ``value_chain.service`` × v), as part of the
+       service is worth its price to them.
     """
     f, eco, par = model.factories, model.economy, model.par
     pricing, chain = par.pricing, par.value_chain
@@ -57,16 +57,17 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
     change = chain.upgrading - eco.chain_before
     eco.premium = eco.premium * np.exp(-pricing.reversion * model.dt) + chain.premium * eco.coverage_all[1] * change
     eco.chain_before = chain.upgrading
-    f.quote[:] = quote(
-        unit_cost=f.unit_cost,
+    here = np.flatnonzero(f.open)
+    f.quote[here] = quote(
+        unit_cost=f.unit_cost[here],
         markup=pricing.markup,
         pass_through=pricing.pass_through,
         reference=eco.reference,
         premium=eco.premium,
         service=pricing.automation_service,
-        automation=model.installed(),
+        automation=model.installed()[here],
     )
-    f.compared[:] = f.quote / (1 + chain.service * eco.premium)
+    f.compared[here] = f.quote[here] / (1 + chain.service * eco.premium)
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
@@ -172,8 +173,7 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
         found = best >= 0
         buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
         since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
-    order = np.argsort(buyer * PAIR + factory, kind="stable")
-    buyer, factory, since = _merged(order, buyer, factory, since)
+    buyer, factory, since = _merged(buyer, factory, since, len(b))
     score = offer.score(buyer, factory, now - since)
     keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
@@ -181,16 +181,33 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
 
 
 @compiled
-def _merged(order: Array, buyer: Array, factory: Array, since: Array) -> tuple[Array, Array, Array]:
-    """Links in ``order``, which puts those of a buyer to one factory side by side: these become one, of the older."""
-    to, of, start = np.empty_like(buyer), np.empty_like(factory), np.empty_like(since)
-    number = 0
-    for i in order:
-        if number and to[number - 1] == buyer[i] and of[number - 1] == factory[i]:
-            start[number - 1] = min(start[number - 1], since[i])
+def _merged(buyer: Array, factory: Array, since: Array, buyers: int) -> tuple[Array, Array, Array]:
+    """Links by buyer, then factory; two of a buyer to one factory become one, as old as the older.
+
+    Most stand in that order already, so each is put in its place from behind.
+    """
+    ends = np.zeros(buyers + 1, np.intp)
+    for i in range(len(buyer)):
+        ends[buyer[i] + 1] += 1
+    starts = np.cumsum(ends)
+    ends = starts.copy()
+    of, start = np.empty_like(factory), np.empty_like(since)
+    for i in range(len(buyer)):
+        begin, place = starts[buyer[i]], ends[buyer[i]]
+        while place > begin and of[place - 1] > factory[i]:
+            place -= 1
+        if place > begin and of[place - 1] == factory[i]:
+            start[place - 1] = min(start[place - 1], since[i])
             continue
-        to[number], of[number], start[number] = buyer[i], factory[i], since[i]
-        number += 1
+        for k in range(ends[buyer[i]], place, -1):
+            of[k], start[k] = of[k - 1], start[k - 1]
+        of[place], start[place] = factory[i], since[i]
+        ends[buyer[i]] += 1
+    to, number = np.empty_like(buyer), 0
+    for n in range(buyers):
+        for k in range(starts[n], ends[n]):
+            to[number], of[number], start[number] = n, of[k], start[k]
+            number += 1
     return to[:number], of[:number], start[:number]
 
 
@@ -237,22 +254,22 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    room = np.where(f.open, most * f.capacity * model.dt, 0.0)
+    room = most * f.capacity * model.dt * f.open
     weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
     spending = b.orders[:, KH].copy()
-    load, taken, large, refused = _first_round(
-        links.buyer, links.factory, weight, spending, b.large, uv * f.quote, room
+    price = uv * f.quote
+    load, filled, taken, large, refused = _first_round(
+        links.buyer, links.factory, weight, spending, b.large, price, room
     )
     refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
     refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    asked, accepted_goods = _second_round(
-        f.goods, load, room, large, refused_goods, share_of(refused_large, refused_goods), uv, f.quote, f.accepted,
-        f.brand_linked,
+    asked, placed = _second_round(
+        f.open, f.goods, load, filled, large, room, refused_goods, share_of(refused_large, refused_goods), uv, f.quote,
+        f.accepted, f.brand_linked, f.expected, smooth, model.dt,
     )  # fmt: skip
-    part = share_of(accepted_goods, refused_goods)
-    f.expected += np.where(f.open, smooth * (np.minimum(asked, room) / model.dt - f.expected), -f.expected)
+    part = share_of(placed, refused_goods)
     model.orders = Orders(
-        asked=np.bincount(f.goods, weights=load, minlength=len(GOODS)) / model.dt,
+        asked=asked / model.dt,
         taken=taken,
         second=part,
         refused=refused,
@@ -263,11 +280,13 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
 @compiled
 def _first_round(
     buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Steps 1 and 2: load by factory, taken by link, of it for large buyers by factory, refused by buyer."""
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Steps 1 and 2: by factory the load, its part that is taken and, for large buyers, what is taken; taken by link;
+    refused by buyer.
+    """
     total, placed, unfilled = np.zeros(len(spending)), np.zeros(len(spending)), np.zeros(len(spending))
-    load, large = np.zeros(len(price)), np.zeros(len(price))
-    offered = np.zeros(len(buyer))
+    load, filled, large = np.zeros(len(price)), np.ones(len(price)), np.zeros(len(price))
+    offered, taken = np.zeros(len(buyer)), np.empty(len(buyer))
     for i in range(len(buyer)):
         total[buyer[i]] += weight[i]
     for i in range(len(buyer)):
@@ -275,46 +294,57 @@ def _first_round(
             offered[i] = spending[buyer[i]] * (weight[i] / total[buyer[i]])
         placed[buyer[i]] += offered[i]
         load[factory[i]] += offered[i] / price[factory[i]]
-    taken = np.empty(len(buyer))
+    for at in range(len(load)):
+        if load[at] > 0:
+            filled[at] = min(1.0, room[at] / load[at])
     for i in range(len(buyer)):
-        at = factory[i]
-        taken[i] = offered[i] * (min(1.0, room[at] / load[at]) if load[at] > 0 else 1.0)
+        taken[i] = offered[i] * filled[factory[i]]
         unfilled[buyer[i]] += offered[i] - taken[i]
-        if is_large[buyer[i]]:
-            large[at] += taken[i]
-    return load, taken, large, np.maximum(spending - placed + unfilled, 0.0)
+        large[factory[i]] += taken[i] * is_large[buyer[i]]
+    return load, filled, taken, large, np.maximum(spending - placed + unfilled, 0.0)
 
 
 @compiled
 def _second_round(
+    open_: Array,
     goods: Array,
     load: Array,
-    room: Array,
+    filled: Array,
     large: Array,
+    room: Array,
     refused: Array,
     of_large: Array,
     unit_value: float,
     quote: Array,
     accepted: Array,
     brand_linked: Array,
+    expected: Array,
+    smooth: float,
+    dt: float,
 ) -> tuple[Array, Array]:
-    """Steps 3 to 5, accepted and brand linked written into their columns: asked by factory, spending by goods."""
-    first, free, free_goods = np.empty(len(load)), np.empty(len(load)), np.zeros(len(refused))
+    """Steps 3 to 6, written into the columns accepted, brand linked and expected: load and spending placed by goods."""
+    free, free_goods = np.zeros(len(load)), np.zeros(len(refused))
     for i in range(len(load)):
-        first[i] = load[i] * (min(1.0, room[i] / load[i]) if load[i] > 0 else 1.0)
-        free[i] = max(room[i] - first[i], 0.0)
-        free_goods[goods[i]] += free[i]
-    asked, placed = np.empty(len(load)), np.zeros(len(refused))
+        if open_[i]:
+            free[i] = max(room[i] - load[i] * filled[i], 0.0)
+            free_goods[goods[i]] += free[i]
+    asked, placed = np.zeros(len(refused)), np.zeros(len(refused))
     for i in range(len(load)):
-        share = free[i] / free_goods[goods[i]] if free_goods[goods[i]] > 0 else 0.0
-        offer = refused[goods[i]] * share / (unit_value * max(quote[i], 1e-9))
+        if not open_[i]:
+            accepted[i] = expected[i] = 0.0
+            brand_linked[i] = False
+            continue
+        g = goods[i]
+        offer = refused[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
+        offer /= unit_value * max(quote[i], 1e-9)
         second = min(offer, free[i])
         spending = second * unit_value * quote[i]
-        placed[goods[i]] += spending
-        asked[i] = load[i] + offer
-        accepted[i] = first[i] + second
+        placed[g] += spending
+        asked[g] += load[i]
+        accepted[i] = load[i] * filled[i] + second
         least = 0.5 * unit_value * quote[i] * accepted[i]
-        brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[goods[i]] >= least
+        brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[g] >= least
+        expected[i] += smooth * (min(load[i] + offer, room[i]) / dt - expected[i])
     return asked, placed
 
 
@@ -391,11 +421,12 @@ class _Offer:
         self.cumulated = np.cumsum(free)
         self.last = np.cumsum(self.number) - 1
         self.first = np.maximum(self.last - self.number + 1, 0)
-        by_goods = [slice(end - n, end) for n, end in zip(self.number, self.last + 1, strict=True)]
-        self.total = np.array([free[part].sum() for part in by_goods])
-        self.before = np.cumsum(self.total) - self.total
         log_price = np.log(np.maximum(f.compared[rows], 1e-9))
-        mean = np.array([log_price[part].mean() if part.stop > part.start else 0.0 for part in by_goods])
+        self.total, mean = np.zeros(len(GOODS)), np.zeros(len(GOODS))
+        for g in np.flatnonzero(self.number):
+            mine = slice(self.first[g], self.last[g] + 1)
+            self.total[g], mean[g] = free[mine].sum(), log_price[mine].sum() / self.number[g]
+        self.before = np.cumsum(self.total) - self.total
         s = par.sourcing
         self.base = np.zeros(len(f))
         self.base[rows] = -s.score_price * (log_price - mean[goods]) + s.score_compliance * f.compliance[rows]
@@ -458,19 +489,25 @@ def _drawn(
     rows: Array,
 ) -> Array:
     """The factory into whose stretch each number falls, never outside those of the goods."""
+    near = np.zeros(len(rows), np.intp)  # where to begin to look: as many equal stretches as factories
+    for g in range(len(total)):
+        at = first[g]
+        for k in range(first[g], last[g] + 1):
+            point = before[g] + (k - first[g]) / (last[g] - first[g] + 1) * total[g]
+            while at < last[g] and cumulated[at] < point:
+                at += 1
+            near[k] = at
     candidate = np.empty(draws.shape, np.intp)
     for i in range(len(draws)):
         g = goods[i]
         for k in range(draws.shape[1]):
             point = before[g] + draws[i, k] * total[g]
-            low, high = first[g], last[g]
-            while low < high:
-                middle = (low + high) // 2
-                if cumulated[middle] < point:
-                    low = middle + 1
-                else:
-                    high = middle
-            candidate[i, k] = rows[low]
+            at = near[first[g] + int(draws[i, k] * (last[g] - first[g] + 1))]
+            while at > first[g] and cumulated[at - 1] >= point:
+                at -= 1
+            while at < last[g] and cumulated[at] < point:
+                at += 1
+            candidate[i, k] = rows[at]
     return candidate
 
 
