@@ -100,10 +100,7 @@ class GarmentModel(mesa.Model):
         self._open()
         self.tracker = Tracker(self, Stream(self.luck, "track", 0)) if track else None
         self.datacollector = DataCollector(
-            model_reporters={
-                name: (lambda m, at=observe.COLUMN_AT[name, "all"]: float(m.recorder.values[-1, at]))
-                for name in INDICATORS
-            }
+            model_reporters={name: (lambda m, at=observe.COLUMN_AT[name, "all"]: m.observed[at]) for name in INDICATORS}
         )
 
     buyers: Buyers
@@ -190,6 +187,7 @@ class GarmentModel(mesa.Model):
             self.market_share_2012 = self.market_share
         self.recorder.add(observe.measure(self))
         observe.fill_relative(self)
+        self.observed = self.recorder.values[-1].tolist()
         if self.tracker is not None:
             self.tracker.take_down(self)
         self.datacollector.collect(self)

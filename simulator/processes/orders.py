@@ -149,31 +149,27 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     """
     f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
     links = model.links
-    there = np.flatnonzero(f.open[links.factory])
-    buyer, factory, since = links.buyer[there], links.factory[there], links.since[there]
+    buyer, factory, since = links.buyer, links.factory, links.since
+    stays = f.open[factory]
     offer = _Offer(model)
     spending = b.orders[:, KH] / model.dt / model.now("unit_value")
     wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
     wanted = np.minimum(wanted, offer.number[b.goods])
+    missing = np.maximum(wanted - np.bincount(buyer[stays], minlength=len(b)), 0)
 
     review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
-    at = np.flatnonzero(review)
-    at = at[offer.number[b.goods[buyer[at]]] > 0]
-    if len(at):
-        own = offer.score(buyer[at], factory[at], now - since[at])
-        own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-        best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
-        move = (score > own) & (best >= 0)
-        factory[at[move]], since[at[move]] = best[move], now
-    missing = np.maximum(wanted - np.bincount(buyer, minlength=len(b)), 0)
-    if missing.any():
-        new = np.repeat(np.arange(len(b)), missing)
-        place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
-        best, _ = offer.search(model, rng, new, new * PAIR + place, "new")
-        found = best >= 0
-        buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
-        since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
-    buyer, factory, since = _merged(buyer, factory, since, len(b))
+    at = np.flatnonzero(review & stays)
+    own = offer.score(buyer[at], factory[at], now - since[at])
+    own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
+    best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
+    move = (score > own) & (best >= 0)
+    stays[at[move]] = False
+    new = np.repeat(np.arange(len(b)), missing)
+    place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
+    found, _ = offer.search(model, rng, new, new * PAIR + place, "new")
+    there = found >= 0
+    pairs = np.concatenate([buyer[at[move]] * PAIR + best[move], new[there] * PAIR + found[there]])
+    buyer, factory, since = _joined(buyer, factory, since, stays, np.unique(pairs), now)
     score = offer.score(buyer, factory, now - since)
     keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
@@ -181,34 +177,28 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
 
 
 @compiled
-def _merged(buyer: Array, factory: Array, since: Array, buyers: int) -> tuple[Array, Array, Array]:
-    """Links by buyer, then factory; two of a buyer to one factory become one, as old as the older.
-
-    Most stand in that order already, so each is put in its place from behind.
-    """
-    ends = np.zeros(buyers + 1, np.intp)
+def _joined(
+    buyer: Array, factory: Array, since: Array, stays: Array, pairs: Array, now: int
+) -> tuple[Array, Array, Array]:
+    """Links that stay and new ones, both by buyer and factory; a new one that is there already keeps its age."""
+    pair = np.empty(len(buyer) + len(pairs), pairs.dtype)
+    start = np.empty(len(pair), since.dtype)
+    number = k = 0
     for i in range(len(buyer)):
-        ends[buyer[i] + 1] += 1
-    starts = np.cumsum(ends)
-    ends = starts.copy()
-    of, start = np.empty_like(factory), np.empty_like(since)
-    for i in range(len(buyer)):
-        begin, place = starts[buyer[i]], ends[buyer[i]]
-        while place > begin and of[place - 1] > factory[i]:
-            place -= 1
-        if place > begin and of[place - 1] == factory[i]:
-            start[place - 1] = min(start[place - 1], since[i])
+        if not stays[i]:
             continue
-        for k in range(ends[buyer[i]], place, -1):
-            of[k], start[k] = of[k - 1], start[k - 1]
-        of[place], start[place] = factory[i], since[i]
-        ends[buyer[i]] += 1
-    to, number = np.empty_like(buyer), 0
-    for n in range(buyers):
-        for k in range(starts[n], ends[n]):
-            to[number], of[number], start[number] = n, of[k], start[k]
-            number += 1
-    return to[:number], of[:number], start[:number]
+        old = buyer[i] * PAIR + factory[i]
+        while k < len(pairs) and pairs[k] < old:
+            pair[number], start[number] = pairs[k], now
+            number, k = number + 1, k + 1
+        if k < len(pairs) and pairs[k] == old:
+            k += 1
+        pair[number], start[number] = old, since[i]
+        number += 1
+    for new in pairs[k:]:
+        pair[number], start[number] = new, now
+        number += 1
+    return pair[:number] // PAIR, pair[:number] % PAIR, start[:number]
 
 
 @compiled
@@ -281,27 +271,38 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
 def _first_round(
     buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Steps 1 and 2: by factory the load, its part that is taken and, for large buyers, what is taken; taken by link;
-    refused by buyer.
+    """Steps 1 and 2, links by buyer: load by factory, its part that is taken, taken by link and for large buyers by
+    factory, refused by buyer.
     """
-    total, placed, unfilled = np.zeros(len(spending)), np.zeros(len(spending)), np.zeros(len(spending))
     load, filled, large = np.zeros(len(price)), np.ones(len(price)), np.zeros(len(price))
-    offered, taken = np.zeros(len(buyer)), np.empty(len(buyer))
-    for i in range(len(buyer)):
-        total[buyer[i]] += weight[i]
-    for i in range(len(buyer)):
-        if total[buyer[i]] > 0:
-            offered[i] = spending[buyer[i]] * (weight[i] / total[buyer[i]])
-        placed[buyer[i]] += offered[i]
-        load[factory[i]] += offered[i] / price[factory[i]]
+    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), spending.copy()
+    end = 0
+    while end < len(buyer):
+        start, total = end, 0.0
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            total += weight[end]
+            end += 1
+        placed = 0.0
+        for i in range(start, end):
+            if total > 0:
+                offered[i] = spending[buyer[i]] * (weight[i] / total)
+            placed += offered[i]
+            load[factory[i]] += offered[i] / price[factory[i]]
+        refused[buyer[start]] -= placed
     for at in range(len(load)):
         if load[at] > 0:
             filled[at] = min(1.0, room[at] / load[at])
-    for i in range(len(buyer)):
-        taken[i] = offered[i] * filled[factory[i]]
-        unfilled[buyer[i]] += offered[i] - taken[i]
-        large[factory[i]] += taken[i] * is_large[buyer[i]]
-    return load, filled, taken, large, np.maximum(spending - placed + unfilled, 0.0)
+    end = 0
+    while end < len(buyer):
+        start, unfilled = end, 0.0
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            taken[end] = offered[end] * filled[factory[end]]
+            unfilled += offered[end] - taken[end]
+            if is_large[buyer[end]]:
+                large[factory[end]] += taken[end]
+            end += 1
+        refused[buyer[start]] += unfilled
+    return load, filled, taken, large, np.maximum(refused, 0.0)
 
 
 @compiled
@@ -417,7 +418,7 @@ class _Offer:
         room = par.factories.utilisation_most * f.capacity[rows] * model.dt
         free = np.maximum(room - f.accepted[rows], 0.05 * room)
         self.number = np.bincount(goods, minlength=len(GOODS))
-        self.rows = np.append(rows, 0)  # the last entry stands for nobody
+        self.rows = rows
         self.cumulated = np.cumsum(free)
         self.last = np.cumsum(self.number) - 1
         self.first = np.maximum(self.last - self.number + 1, 0)
@@ -500,6 +501,9 @@ def _drawn(
     candidate = np.empty(draws.shape, np.intp)
     for i in range(len(draws)):
         g = goods[i]
+        if last[g] < first[g]:
+            candidate[i] = 0
+            continue
         for k in range(draws.shape[1]):
             point = before[g] + draws[i, k] * total[g]
             at = near[first[g] + int(draws[i, k] * (last[g] - first[g] + 1))]
