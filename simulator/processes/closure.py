@@ -295,8 +295,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     weight = f.capacity * f.open
     efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
     by_goods = np.array([(weight * (f.goods == g)).sum() for g in range(len(GOODS))])
-    automated = (f.automation[live] * weight[live, None]).T
-    usual = [share_of(np.bincount(f.goods[live], stage, minlength=len(GOODS)), by_goods) for stage in automated]
+    usual = share_of(_automated(live, f.goods, f.capacity, f.automation, len(GOODS)), by_goods[:, None])
     rows = f.add(len(goods))
     describe(model, rng, rows, goods)
     domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
@@ -310,7 +309,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     sd, ceilings = par.factories.entry_noise, model.ceilings()[rows]
     for j in range(len(STAGES)):
         noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
-        f.automation[rows, j] = np.minimum(usual[j][goods] * noise, ceilings[:, j])
+        f.automation[rows, j] = np.minimum(usual[goods, j] * noise, ceilings[:, j])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
     f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]
@@ -327,6 +326,16 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     model.books["capacity_bought"][rows] += bought
     model.add_factory_agents(rows)
     return rows
+
+
+@compiled
+def _automated(rows: Array, goods: Array, capacity: Array, automation: Array, number: int) -> Array:
+    """Automated capacity of the rows by goods and stage."""
+    total = np.zeros((number, automation.shape[1]))
+    for i in rows:
+        for j in range(automation.shape[1]):
+            total[goods[i], j] += automation[i, j] * capacity[i]
+    return total
 
 
 def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> None:

@@ -169,7 +169,7 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     found, _ = offer.search(model, rng, new, new * PAIR + place, "new")
     there = found >= 0
     pairs = np.concatenate([buyer[at[move]] * PAIR + best[move], new[there] * PAIR + found[there]])
-    buyer, factory, since = _joined(buyer, factory, since, stays, np.unique(pairs), now)
+    buyer, factory, since = _joined(buyer, factory, since, stays, np.sort(pairs), now)
     score = offer.score(buyer, factory, now - since)
     keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
@@ -188,16 +188,17 @@ def _joined(
         if not stays[i]:
             continue
         old = buyer[i] * PAIR + factory[i]
-        while k < len(pairs) and pairs[k] < old:
-            pair[number], start[number] = pairs[k], now
-            number, k = number + 1, k + 1
-        if k < len(pairs) and pairs[k] == old:
+        while k < len(pairs) and pairs[k] <= old:
+            if pairs[k] < old and (k == 0 or pairs[k] != pairs[k - 1]):
+                pair[number], start[number] = pairs[k], now
+                number += 1
             k += 1
         pair[number], start[number] = old, since[i]
         number += 1
-    for new in pairs[k:]:
-        pair[number], start[number] = new, now
-        number += 1
+    for j in range(k, len(pairs)):
+        if j == 0 or pairs[j] != pairs[j - 1]:
+            pair[number], start[number] = pairs[j], now
+            number += 1
     return pair[:number] // PAIR, pair[:number] % PAIR, start[:number]
 
 
@@ -433,8 +434,8 @@ class _Offer:
         self.base[rows] = -s.score_price * (log_price - mean[goods]) + s.score_compliance * f.compliance[rows]
         self.base += s.score_automation * model.installed()
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
-        self.shy = np.where(f.owner == KH_OWNER, np.log(par.ownership.domestic_brand), 0.0)
-        self.large = model.buyers.large
+        self.domestic, self.large = f.owner == KH_OWNER, model.buyers.large
+        self.shy = float(np.log(par.ownership.domestic_brand))
 
     def score(self, buyer: Array, factory: Array, steps: Array) -> Array:
         """How a buyer values a factory it has known for ``steps`` steps, without noise.
@@ -442,7 +443,7 @@ class _Offer:
         The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
         where the owner is Cambodian and the buyer large.
         """
-        return _scores(buyer, factory, steps, self.base, self.loyalty, self.shy, self.large)
+        return _scores(buyer, factory, steps, self.base, self.loyalty, self.domestic, self.large, self.shy)
 
     def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
         """The best of a few candidates for each place, and its score with noise; -1 where there is none.
@@ -469,12 +470,21 @@ class _Offer:
 
 
 @compiled
-def _scores(buyer: Array, factory: Array, steps: Array, base: Array, loyalty: Array, shy: Array, large: Array) -> Array:
+def _scores(
+    buyer: Array,
+    factory: Array,
+    steps: Array,
+    base: Array,
+    loyalty: Array,
+    domestic: Array,
+    large: Array,
+    shy: float,
+) -> Array:
     score = np.empty(len(buyer))
     for i in range(len(buyer)):
         score[i] = base[factory[i]] + loyalty[max(steps[i], 0)]
-        if large[buyer[i]]:
-            score[i] += shy[factory[i]]
+        if large[buyer[i]] and domestic[factory[i]]:
+            score[i] += shy
     return score
 
 
