@@ -463,10 +463,19 @@ class _Offer:
         candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
         value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
         value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
-        value = value.reshape(candidate.shape)
-        at = np.arange(len(buyer)), np.argmax(value, axis=1)
-        there = self.number[goods] > 0
-        return np.where(there, candidate[at], -1), np.where(there, value[at], -np.inf)
+        return _best(candidate, value, goods, self.number)
+
+
+@compiled
+def _best(candidate: Array, value: Array, goods: Array, number: Array) -> tuple[Array, Array]:
+    """The candidate of the highest value for each place, of equals the first; -1 where the goods have no factory."""
+    best, most = np.full(len(candidate), -1), np.full(len(candidate), -np.inf)
+    for i in range(len(candidate)):
+        if number[goods[i]] > 0:
+            for k in range(candidate.shape[1]):
+                if value[i * candidate.shape[1] + k] > most[i]:
+                    best[i], most[i] = candidate[i, k], value[i * candidate.shape[1] + k]
+    return best, most
 
 
 @compiled
