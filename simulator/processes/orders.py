@@ -161,14 +161,13 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     at = np.flatnonzero(review & stays)
     own = offer.score(buyer[at], factory[at], now - since[at])
     own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-    best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
-    move = (score > own) & (best >= 0)
-    stays[at[move]] = False
     new = np.repeat(np.arange(len(b)), missing)
     place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
-    found, _ = offer.search(model, rng, new, new * PAIR + place, "new")
-    there = found >= 0
-    pairs = np.concatenate([buyer[at[move]] * PAIR + best[move], new[there] * PAIR + found[there]])
+    reviewed, open_places = buyer[at] * PAIR + factory[at], new * PAIR + place
+    best, score = offer.search(model, rng, instead=reviewed, new=open_places)
+    move = np.append(score[: len(at)] > own, best[len(at) :] >= 0)
+    pairs = np.concatenate([buyer[at], new])[move] * PAIR + best[move]
+    stays[at[move[: len(at)]]] = False
     buyer, factory, since = _joined(buyer, factory, since, stays, np.sort(pairs), now)
     score = offer.score(buyer, factory, now - since)
     keep = np.flatnonzero(_among_best(buyer, score, wanted))
@@ -413,26 +412,19 @@ class _Offer:
 
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
-        rows = np.flatnonzero(f.open)
-        rows = rows[np.argsort(f.goods[rows], kind="stable")]
-        goods = f.goods[rows]
-        room = par.factories.utilisation_most * f.capacity[rows] * model.dt
-        free = np.maximum(room - f.accepted[rows], 0.05 * room)
-        self.number = np.bincount(goods, minlength=len(GOODS))
-        self.rows = rows
+        s, most = par.sourcing, par.factories.utilisation_most
+        self.rows, self.number, free = _free(f.open, f.goods, f.capacity, f.accepted, most, model.dt, len(GOODS))
         self.cumulated = np.cumsum(free)
         self.last = np.cumsum(self.number) - 1
         self.first = np.maximum(self.last - self.number + 1, 0)
-        log_price = np.log(np.maximum(f.compared[rows], 1e-9))
+        log_price = np.log(np.maximum(f.compared[self.rows], 1e-9))
         self.total, mean = np.zeros(len(GOODS)), np.zeros(len(GOODS))
         for g in np.flatnonzero(self.number):
             mine = slice(self.first[g], self.last[g] + 1)
             self.total[g], mean[g] = free[mine].sum(), log_price[mine].sum() / self.number[g]
         self.before = np.cumsum(self.total) - self.total
-        s = par.sourcing
-        self.base = np.zeros(len(f))
-        self.base[rows] = -s.score_price * (log_price - mean[goods]) + s.score_compliance * f.compliance[rows]
-        self.base += s.score_automation * model.installed()
+        weights = s.score_price, s.score_compliance, s.score_automation
+        self.base = _bases(self.rows, f.goods, log_price, mean, f.compliance, model.installed(), *weights)
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
         self.domestic, self.large = f.owner == KH_OWNER, model.buyers.large
         self.shy = float(np.log(par.ownership.domestic_brand))
@@ -445,7 +437,7 @@ class _Offer:
         """
         return _scores(buyer, factory, steps, self.base, self.loyalty, self.domestic, self.large, self.shy)
 
-    def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
+    def search(self, model: GarmentModel, rng: Stream, **places: Array) -> tuple[Array, Array]:
         """The best of a few candidates for each place, and its score with noise; -1 where there is none.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
@@ -457,13 +449,57 @@ class _Offer:
         and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
         missing links.
         """
-        goods = model.buyers.goods[buyer]
         number = int(model.par.sourcing.candidates)
-        draws = rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label).reshape(-1, number)
+        draws = np.concatenate(
+            [rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label) for label, key in places.items()]
+        ).reshape(-1, number)
+        buyer = np.concatenate(list(places.values())) // PAIR
+        goods = model.buyers.goods[buyer]
         candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
         value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
         value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
         return _best(candidate, value, goods, self.number)
+
+
+@compiled
+def _free(
+    open_: Array, goods: Array, capacity: Array, accepted: Array, most: float, dt: float, number: int
+) -> tuple[Array, Array, Array]:
+    """Rows of open factories by goods, their number by goods, and their free capacity."""
+    count = np.zeros(number, np.intp)
+    for i in range(len(goods)):
+        if open_[i]:
+            count[goods[i]] += 1
+    place = np.cumsum(count) - count
+    rows, free = np.empty(count.sum(), np.intp), np.empty(count.sum())
+    for i in range(len(goods)):
+        if open_[i]:
+            room = most * capacity[i] * dt
+            rows[place[goods[i]]] = i
+            free[place[goods[i]]] = max(room - accepted[i], 0.05 * room)
+            place[goods[i]] += 1
+    return rows, count, free
+
+
+@compiled
+def _bases(
+    rows: Array,
+    goods: Array,
+    log_price: Array,
+    mean: Array,
+    compliance: Array,
+    installed: Array,
+    by_price: float,
+    by_compliance: float,
+    by_automation: float,
+) -> Array:
+    """The score without years and noise of the rows, by factory."""
+    base = np.zeros(len(goods))
+    for k in range(len(rows)):
+        i = rows[k]
+        base[i] = -by_price * (log_price[k] - mean[goods[i]]) + by_compliance * compliance[i]
+        base[i] += by_automation * installed[i]
+    return base
 
 
 @compiled
