@@ -13,6 +13,7 @@ from mesa.datacollection import DataCollector
 from simulator import data, observe, population, world
 from simulator.accounts import Account, Books, Snapshot, residuals
 from simulator.agents import Buyer, Factory, Row
+from simulator.compiled import compiled
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.processes.orders import Orders
 from simulator.schedule import QUARTER
@@ -99,9 +100,7 @@ class GarmentModel(mesa.Model):
         self._open()
         self.tracker = Tracker(self, Stream(self.luck, "track", 0)) if track else None
         self.datacollector = DataCollector(
-            model_reporters={
-                name: (lambda m, n=name: m.recorder.values[-1, observe.COLUMN_AT[n, "all"]]) for name in INDICATORS
-            }
+            model_reporters={name: (lambda m, at=observe.COLUMN_AT[name, "all"]: m.observed[at]) for name in INDICATORS}
         )
 
     buyers: Buyers
@@ -188,6 +187,7 @@ class GarmentModel(mesa.Model):
             self.market_share_2012 = self.market_share
         self.recorder.add(observe.measure(self))
         observe.fill_relative(self)
+        self.observed = self.recorder.values[-1].tolist()
         if self.tracker is not None:
             self.tracker.take_down(self)
         self.datacollector.collect(self)
@@ -265,27 +265,44 @@ class GarmentModel(mesa.Model):
     def fob(self) -> Array:
         """FOB cost by goods and origin; Cambodia's is what its factories ask, weighted by planned output."""
         f = self.factories
-        weight = np.where(f.open, f.expected, 0.0)
-        total = np.bincount(f.goods, weights=weight, minlength=len(GOODS))
-        asked = np.bincount(f.goods, weights=weight * f.compared, minlength=len(GOODS))
         cost = np.tile(self.now("rival_cost"), (len(GOODS), 1))
-        cost[:, KH] = share_of(asked, total, empty=self.economy.reference)
+        cost[:, KH] = _mean_price(f.open, f.goods, f.expected, f.compared, len(GOODS), self.economy.reference)
         return cost
 
     def landed_by_goods(self) -> Array:
         """Mean landed cost by goods and origin, weighted by buyers' spending."""
         b = self.buyers
-        total = np.bincount(b.goods, weights=b.spending, minlength=len(GOODS))
-        out = np.empty((len(GOODS), len(ORIGINS)))
-        for o in range(len(ORIGINS)):
-            cost = np.bincount(b.goods, weights=b.spending * self.landed[:, o], minlength=len(GOODS))
-            plain = np.bincount(b.goods, weights=self.landed[:, o]) / np.bincount(b.goods)
-            out[:, o] = np.where(total > 0, share_of(cost, total), plain)
-        return out
+        return _mean_landed(b.goods, b.spending, self.landed, len(GOODS))
 
     def domestic(self) -> Array:
         """Which factories have Cambodian owners."""
         return self.factories.owner == KH_OWNER
+
+
+@compiled
+def _mean_price(open_: Array, goods: Array, weight: Array, price: Array, number: int, empty: float) -> Array:
+    total, asked = np.zeros(number), np.zeros(number)
+    for i in range(len(goods)):
+        if open_[i]:
+            total[goods[i]] += weight[i]
+            asked[goods[i]] += weight[i] * price[i]
+    return np.where(total > 0, asked / total, empty)
+
+
+@compiled
+def _mean_landed(goods: Array, spending: Array, landed: Array, number: int) -> Array:
+    """Mean cost by goods and origin, plain where nothing is spent."""
+    count, total = np.zeros(number), np.zeros(number)
+    plain, weighted = np.zeros((number, landed.shape[1])), np.zeros((number, landed.shape[1]))
+    for n in range(len(goods)):
+        g = goods[n]
+        count[g] += 1
+        total[g] += spending[n]
+        plain[g] += landed[n]
+        weighted[g] += spending[n] * landed[n]
+    for g in range(number):
+        plain[g] = weighted[g] / total[g] if total[g] > 0 else plain[g] / count[g]
+    return plain
 
 
 def period(step: int, steps_per_year: int) -> str:

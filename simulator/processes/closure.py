@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import pdtrik
 
+from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
 from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
@@ -31,25 +33,49 @@ def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
     of the book value of plant and machines and pays nothing. Shares of automation stay as they are.
     """
     f, par, dt = model.factories, model.par.factories, model.dt
-    rate = np.clip(par.growth_speed * (f.utilisation - par.utilisation), -par.shrink_most, par.growth_most)
-    rate = np.where((rate > 0) & (f.margin <= par.growth_margin), 0.0, rate) * f.open
-    factor = np.exp(rate * dt)
-    uv = model.now("unit_value")
-    more = np.maximum(factor - 1, 0.0)
-    plant = model.par.production.plant * f.capacity * more * uv
-    machines = f.units * more[:, None] * model.now("robot_price") * uv
-    cost = plant + machines.sum(axis=1)
+    here = np.flatnonzero(f.open)
+    rate = np.clip(par.growth_speed * (f.utilisation[here] - par.utilisation), -par.shrink_most, par.growth_most)
+    rate = np.where((rate > 0) & (f.margin[here] <= par.growth_margin), 0.0, rate)
+    factor, plant, uv = np.exp(rate * dt), model.par.production.plant, model.now("unit_value")
+    cost, scrapped = _resize(
+        here, factor, f.capacity, f.plant, f.machines, f.units, plant, model.now("robot_price"), uv
+    )
     model.books.post("capacity_bought", cost)
-    finance(model, cost)
-    f.plant += plant
-    f.machines += machines
-    less = np.maximum(1 - factor, 0.0)
-    scrapped = less * (f.plant + f.machines.sum(axis=1))
     model.books.post("scrapped", scrapped)
-    f.plant *= 1 - less
-    f.machines *= 1 - less[:, None]
-    f.units *= factor[:, None]
-    f.capacity *= factor
+    finance(model, cost)
+    f.capacity[here] *= factor
+
+
+@compiled
+def _resize(
+    rows: Array,
+    factor: Array,
+    capacity: Array,
+    plant: Array,
+    machines: Array,
+    units: Array,
+    plant_price: float,
+    machine_price: float,
+    unit_value: float,
+) -> tuple[Array, Array]:
+    """Plant, machines and units of the rows grow or shrink by their factors: what that costs, what is written off."""
+    cost, scrapped = np.zeros(len(capacity)), np.zeros(len(capacity))
+    for k in range(len(rows)):
+        i, more, less = rows[k], max(factor[k] - 1, 0.0), max(1 - factor[k], 0.0)
+        bought = plant_price * capacity[i] * more * unit_value
+        plant[i] += bought
+        bought_machines = book = 0.0
+        for j in range(units.shape[1]):
+            new = units[i, j] * more * machine_price * unit_value
+            bought_machines += new
+            machines[i, j] += new
+            book += machines[i, j]
+            machines[i, j] *= 1 - less
+            units[i, j] *= factor[k]
+        cost[i] = bought + bought_machines
+        scrapped[i] = less * (plant[i] + book)
+        plant[i] *= 1 - less
+    return cost, scrapped
 
 
 def leave(model: GarmentModel, rng: Stream) -> None:
@@ -69,21 +95,26 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     4. All that leave are wound up (``wind_up``).
     """
     f, par = model.factories, model.par
+    here = np.flatnonzero(f.open)
     rate = exit_rate(
-        margin=f.margin,
+        margin=f.margin[here],
         markup=par.pricing.markup,
         usual=par.factories.exit_rate,
         sensitivity=par.factories.exit_sensitivity,
         least=par.factories.exit_least,
         most=par.factories.exit_most,
-        factor=model.tiers["exit_factor"][f.tier] * np.where(f.owner == KH_OWNER, par.ownership.domestic_exit, 1.0),
+        factor=model.tiers["exit_factor"][f.tier[here]]
+        * np.where(f.owner[here] == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
-    goes = f.open & (rng.uniform(len(f), "exit") < per_step(rate, model.dt))
+    goes = np.zeros(len(f), bool)
+    goes[here] = rng.uniform(here, "exit") < per_step(rate, model.dt)
     landed = np.log(model.landed_by_goods())
     abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
     chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
-    moves = goes & f.multinational & (rng.uniform(len(f), "relocation") < chance[f.goods])
-    rows = np.flatnonzero(moves)
+    rows = np.flatnonzero(goes & f.multinational)
+    rows = rows[rng.uniform(rows, "relocation") < chance[f.goods[rows]]]
+    moves = np.zeros(len(f), bool)
+    moves[rows] = True
     f.moved_to[rows] = KH + 1 + destinations(rng, rows, response * abroad[f.goods[rows]])
     moved = np.bincount(f.moved_to[rows], weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
     model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
@@ -110,20 +141,29 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0.
     """
     f, workers, books = model.factories, model.workers, model.books
-    at_work = np.flatnonzero(workers.state == EMPLOYED)
-    rows = at_work[goes[workers.factory[at_work]]]
-    model.people["closures"] = len(rows)
-    model.closing_staff = f.staff * goes[:, None]
-    displace(model, rows)
-    books.post("scrapped", np.where(goes, f.plant + f.machines.sum(axis=1), 0.0))
-    books.post("settled", np.where(goes, f.cash - f.loans, 0.0))
-    books.post("loans_settled", np.where(goes, f.loans, 0.0))
-    f.open[goes] = False
-    for columns in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
-        columns[goes] = 0.0
+    rows = np.flatnonzero(goes)
+    people = _staff_of(workers.state, workers.factory, goes, int(f.staff[rows].sum()))
+    model.people["closures"] = len(people)
+    displace(model, people)
+    books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
+    books["settled"][rows] += f.cash[rows] - f.loans[rows]
+    books["loans_settled"][rows] += f.loans[rows]
+    f.open[rows] = f.brand_linked[rows] = False
+    for column in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
+        column[rows] = 0.0
     for columns in (f.machines, f.units, f.automation, f.working):
-        columns[goes] = 0.0
-    f.brand_linked[goes] = False
+        columns[rows] = 0.0
+
+
+@compiled
+def _staff_of(state: Array, factory: Array, goes: Array, people: int) -> Array:
+    """Rows of those employed in the factories that go."""
+    rows, number = np.empty(people, np.intp), 0
+    for i in range(len(state)):
+        if goes[factory[i]] and state[i] == EMPLOYED:
+            rows[number] = i
+            number += 1
+    return rows[:number]
 
 
 def exit_rate(
@@ -169,10 +209,11 @@ def enter(model: GarmentModel, rng: Stream) -> None:
     6. They open (``open_factories``); their first orders and staff come in the next step.
     """
     f, eco, par, dt = model.factories, model.economy, model.par, model.dt
-    capacity = np.bincount(f.goods, weights=f.capacity, minlength=len(GOODS))
-    number = np.bincount(f.goods[f.open], minlength=len(GOODS))
-    earned = model.books["revenue"]
-    eco.mean_margin = float(share_of((f.margin * earned)[f.open].sum(), earned[f.open].sum()))
+    here = np.flatnonzero(f.open)
+    capacity = np.bincount(f.goods[here], weights=f.capacity[here], minlength=len(GOODS))
+    number = np.bincount(f.goods[here], minlength=len(GOODS))
+    earned = model.books["revenue"][here]
+    eco.mean_margin = float(share_of((f.margin[here] * earned).sum(), earned.sum()))
     pressure = np.minimum(
         share_of(model.orders.asked, capacity * par.factories.utilisation, empty=par.factories.entry_pressure_cap),
         par.factories.entry_pressure_cap,
@@ -227,7 +268,7 @@ def poisson_quantile(u: float, mean: float) -> int:
     """
     if mean <= 0 or u <= np.exp(-mean):
         return 0
-    return int(np.ceil(pdtrik(u, mean)))
+    return math.ceil(pdtrik(u, mean))
 
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
@@ -249,14 +290,12 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
        equity.
     """
     f, par = model.factories, model.par
-    live = f.open.copy()
-    mean_capacity = float(f.capacity[live].mean()) if live.any() else par.factories.capacity
-    weight = f.capacity * live
+    live = np.flatnonzero(f.open)
+    mean_capacity = float(f.capacity[live].mean()) if len(live) else par.factories.capacity
+    weight = f.capacity * f.open
     efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
-    usual = [
-        share_of((f.automation * weight[:, None] * (f.goods == g)[:, None]).sum(0), (weight * (f.goods == g)).sum())
-        for g in range(len(GOODS))
-    ]
+    by_goods = np.array([(weight * (f.goods == g)).sum() for g in range(len(GOODS))])
+    usual = share_of(_automated(live, f.goods, f.capacity, f.automation, len(GOODS)), by_goods[:, None])
     rows = f.add(len(goods))
     describe(model, rng, rows, goods)
     domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
@@ -267,10 +306,10 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f.opened[rows] = model.step_number
     f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
     f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(rows, "efficiency"))
-    sd = par.factories.entry_noise
+    sd, ceilings = par.factories.entry_noise, model.ceilings()[rows]
     for j in range(len(STAGES)):
         noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
-        f.automation[rows, j] = np.minimum(np.array([usual[g][j] for g in goods]) * noise, model.ceilings()[rows, j])
+        f.automation[rows, j] = np.minimum(usual[goods, j] * noise, ceilings[:, j])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
     f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]
@@ -280,16 +319,23 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f.unit_cost[rows] = 1.0
     f.quote[rows] = f.compared[rows] = model.economy.reference
     equip(model, rows, par.factories.utilisation)
-    equity = np.zeros(len(f))
-    equity[rows] = f.plant[rows] + f.machines[rows].sum(axis=1) + quarter_costs(model)[rows]
+    bought = f.plant[rows] + f.machines[rows].sum(axis=1)
     f.cash[rows] = quarter_costs(model)[rows]
     model.books.extend(len(f))
-    model.books.post("equity", equity)
-    bought = np.zeros(len(f))
-    bought[rows] = f.plant[rows] + f.machines[rows].sum(axis=1)
-    model.books.post("capacity_bought", bought)
+    model.books["equity"][rows] += bought + f.cash[rows]
+    model.books["capacity_bought"][rows] += bought
     model.add_factory_agents(rows)
     return rows
+
+
+@compiled
+def _automated(rows: Array, goods: Array, capacity: Array, automation: Array, number: int) -> Array:
+    """Automated capacity of the rows by goods and stage."""
+    total = np.zeros((number, automation.shape[1]))
+    for i in rows:
+        for j in range(automation.shape[1]):
+            total[goods[i], j] += automation[i, j] * capacity[i]
+    return total
 
 
 def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> None:

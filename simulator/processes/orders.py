@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
 from simulator.state import ASEAN, GOODS, KH, KH_OWNER, Links
 from simulator.units import Array, Number, Share, per_step, share_of
@@ -38,8 +39,8 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
 
     p ``value_chain.premium``; v is 0 at first.
 
-    4. The factory asks for ``quote``. Buyers compare quote / (1 + ``value_chain.service`` × v), as part of the service
-       is worth its price to them.
+    4. An open factory asks for ``quote``. Buyers compare quote / (1 + ``value_chain.service`` × v), as part of the
+       service is worth its price to them.
     """
     f, eco, par = model.factories, model.economy, model.par
     pricing, chain = par.pricing, par.value_chain
@@ -56,16 +57,17 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
     change = chain.upgrading - eco.chain_before
     eco.premium = eco.premium * np.exp(-pricing.reversion * model.dt) + chain.premium * eco.coverage_all[1] * change
     eco.chain_before = chain.upgrading
-    f.quote[:] = quote(
-        unit_cost=f.unit_cost,
+    here = np.flatnonzero(f.open)
+    f.quote[here] = quote(
+        unit_cost=f.unit_cost[here],
         markup=pricing.markup,
         pass_through=pricing.pass_through,
         reference=eco.reference,
         premium=eco.premium,
         service=pricing.automation_service,
-        automation=model.installed(),
+        automation=model.installed()[here],
     )
-    f.compared[:] = f.quote / (1 + chain.service * eco.premium)
+    f.compared[here] = f.quote[here] / (1 + chain.service * eco.premium)
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
@@ -147,43 +149,74 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     """
     f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
     links = model.links
-    keep = f.open[links.factory]
-    buyer, factory, since = links.buyer[keep], links.factory[keep], links.since[keep]
+    buyer, factory, since = links.buyer, links.factory, links.since
+    stays = f.open[factory]
     offer = _Offer(model)
     spending = b.orders[:, KH] / model.dt / model.now("unit_value")
     wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
     wanted = np.minimum(wanted, offer.number[b.goods])
+    missing = np.maximum(wanted - np.bincount(buyer[stays], minlength=len(b)), 0)
 
     review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
-    at = np.flatnonzero(review & (offer.number[b.goods[buyer]] > 0))
-    if len(at):
-        own = offer.score(model, buyer[at], factory[at], now - since[at])
-        own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-        best, score = offer.search(model, rng, buyer[at], buyer[at] * PAIR + factory[at], "instead")
-        move = (score > own) & (best >= 0)
-        factory[at[move]], since[at[move]] = best[move], now
-    missing = np.maximum(wanted - np.bincount(buyer, minlength=len(b)), 0)
-    if missing.sum():
-        new = np.repeat(np.arange(len(b)), missing)
-        place = np.concatenate([np.arange(m) for m in missing if m])
-        best, _ = offer.search(model, rng, new, new * PAIR + place, "new")
-        found = best >= 0
-        buyer, factory = np.concatenate([buyer, new[found]]), np.concatenate([factory, best[found]])
-        since = np.concatenate([since, np.full(int(found.sum()), now, since.dtype)])
-    pair = buyer * PAIR + factory
-    order = np.argsort(pair, kind="stable")
-    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
-    since = np.minimum.reduceat(since[order], first) if len(first) else since[order]
-    buyer, factory = buyer[order[first]], factory[order[first]]
-    score = offer.score(model, buyer, factory, now - since)
-    surplus = np.bincount(buyer, minlength=len(b)) > wanted
-    keep = np.ones(len(buyer), bool)
-    rows = np.flatnonzero(surplus[buyer])
-    rows = rows[np.lexsort((-score[rows], buyer[rows]))]
-    rank = np.arange(len(rows)) - np.searchsorted(buyer[rows], buyer[rows])
-    keep[rows[rank >= wanted[buyer[rows]]]] = False
+    at = np.flatnonzero(review & stays)
+    own = offer.score(buyer[at], factory[at], now - since[at])
+    own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
+    new = np.repeat(np.arange(len(b)), missing)
+    place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
+    reviewed, open_places = buyer[at] * PAIR + factory[at], new * PAIR + place
+    best, score = offer.search(model, rng, instead=reviewed, new=open_places)
+    move = np.append(score[: len(at)] > own, best[len(at) :] >= 0)
+    pairs = np.concatenate([buyer[at], new])[move] * PAIR + best[move]
+    stays[at[move[: len(at)]]] = False
+    buyer, factory, since = _joined(buyer, factory, since, stays, np.sort(pairs), now)
+    score = offer.score(buyer, factory, now - since)
+    keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
     model.link_scores = score[keep]
+
+
+@compiled
+def _joined(
+    buyer: Array, factory: Array, since: Array, stays: Array, pairs: Array, now: int
+) -> tuple[Array, Array, Array]:
+    """Links that stay and new ones, both by buyer and factory; a new one that is there already keeps its age."""
+    pair = np.empty(len(buyer) + len(pairs), pairs.dtype)
+    start = np.empty(len(pair), since.dtype)
+    number = k = 0
+    for i in range(len(buyer)):
+        if not stays[i]:
+            continue
+        old = buyer[i] * PAIR + factory[i]
+        while k < len(pairs) and pairs[k] <= old:
+            if pairs[k] < old and (k == 0 or pairs[k] != pairs[k - 1]):
+                pair[number], start[number] = pairs[k], now
+                number += 1
+            k += 1
+        pair[number], start[number] = old, since[i]
+        number += 1
+    for j in range(k, len(pairs)):
+        if j == 0 or pairs[j] != pairs[j - 1]:
+            pair[number], start[number] = pairs[j], now
+            number += 1
+    return pair[:number] // PAIR, pair[:number] % PAIR, start[:number]
+
+
+@compiled
+def _among_best(buyer: Array, score: Array, wanted: Array) -> Array:
+    """Which links a buyer keeps, links ordered by buyer: while it has too many, the worst goes, of equals the last."""
+    keep = np.ones(len(buyer), np.bool_)
+    end = 0
+    while end < len(buyer):
+        start = end
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            end += 1
+        for _ in range(end - start - wanted[buyer[start]]):
+            worst = -1
+            for i in range(start, end):
+                if keep[i] and (worst < 0 or score[i] <= score[worst]):
+                    worst = i
+            keep[worst] = False
+    return keep
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
@@ -210,44 +243,110 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     """
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
-    room = np.where(f.open, most * f.capacity * model.dt, 0.0)
-    spending = b.orders[:, KH].copy()
-    weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
-    total = np.bincount(links.buyer, weights=weight, minlength=len(b))
-    offered = spending[links.buyer] * share_of(weight, total[links.buyer])
-    placed = np.bincount(links.buyer, weights=offered, minlength=len(b))
-    volume = offered / (uv * f.quote[links.factory])
-    load = np.bincount(links.factory, weights=volume, minlength=len(f))
-    filled = np.minimum(1.0, share_of(room, load, empty=1.0))
-    taken = offered * filled[links.factory]
-    first = load * filled
-    refused = spending - placed + np.bincount(links.buyer, weights=offered - taken, minlength=len(b))
-    refused = np.maximum(refused, 0.0)
-
-    free = np.maximum(room - first, 0.0)
-    free_goods = np.bincount(f.goods, weights=free, minlength=len(GOODS))
-    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
-    offer = refused_goods[f.goods] * share_of(free, free_goods[f.goods])
-    second = np.minimum(offer / (uv * np.maximum(f.quote, 1e-9)), free)
-    second_spending = second * uv * f.quote
-    accepted_goods = np.bincount(f.goods, weights=second_spending, minlength=len(GOODS))
-    part = share_of(accepted_goods, refused_goods)
-
-    f.accepted[:] = first + second
-    asked = load + offer / (uv * np.maximum(f.quote, 1e-9))
-    large = np.bincount(links.factory, weights=taken * b.large[links.buyer], minlength=len(f))
-    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    large = large + second_spending * share_of(refused_large, refused_goods)[f.goods]
-    f.brand_linked[:] = f.open & (large >= 0.5 * uv * f.quote * f.accepted) & (f.accepted > 0)
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    f.expected += np.where(f.open, smooth * (np.minimum(asked, room) / model.dt - f.expected), -f.expected)
+    room = most * f.capacity * model.dt * f.open
+    weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
+    spending = b.orders[:, KH].copy()
+    price = uv * f.quote
+    load, filled, taken, large, refused = _first_round(
+        links.buyer, links.factory, weight, spending, b.large, price, room
+    )
+    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
+    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
+    asked, placed = _second_round(
+        f.open, f.goods, load, filled, large, room, refused_goods, share_of(refused_large, refused_goods), uv, f.quote,
+        f.accepted, f.brand_linked, f.expected, smooth, model.dt,
+    )  # fmt: skip
+    part = share_of(placed, refused_goods)
     model.orders = Orders(
-        asked=np.bincount(f.goods, weights=load, minlength=len(GOODS)) / model.dt,
+        asked=asked / model.dt,
         taken=taken,
-        second=part * 1.0,
+        second=part,
         refused=refused,
         diverted_capacity=refused * (1 - part[b.goods]),
     )
+
+
+@compiled
+def _first_round(
+    buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Steps 1 and 2, links by buyer: load by factory, its part that is taken, taken by link and for large buyers by
+    factory, refused by buyer.
+    """
+    load, filled, large = np.zeros(len(price)), np.ones(len(price)), np.zeros(len(price))
+    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), spending.copy()
+    end = 0
+    while end < len(buyer):
+        start, total = end, 0.0
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            total += weight[end]
+            end += 1
+        placed = 0.0
+        for i in range(start, end):
+            if total > 0:
+                offered[i] = spending[buyer[i]] * (weight[i] / total)
+            placed += offered[i]
+            load[factory[i]] += offered[i] / price[factory[i]]
+        refused[buyer[start]] -= placed
+    for at in range(len(load)):
+        if load[at] > 0:
+            filled[at] = min(1.0, room[at] / load[at])
+    end = 0
+    while end < len(buyer):
+        start, unfilled = end, 0.0
+        while end < len(buyer) and buyer[end] == buyer[start]:
+            taken[end] = offered[end] * filled[factory[end]]
+            unfilled += offered[end] - taken[end]
+            if is_large[buyer[end]]:
+                large[factory[end]] += taken[end]
+            end += 1
+        refused[buyer[start]] += unfilled
+    return load, filled, taken, large, np.maximum(refused, 0.0)
+
+
+@compiled
+def _second_round(
+    open_: Array,
+    goods: Array,
+    load: Array,
+    filled: Array,
+    large: Array,
+    room: Array,
+    refused: Array,
+    of_large: Array,
+    unit_value: float,
+    quote: Array,
+    accepted: Array,
+    brand_linked: Array,
+    expected: Array,
+    smooth: float,
+    dt: float,
+) -> tuple[Array, Array]:
+    """Steps 3 to 6, written into the columns accepted, brand linked and expected: load and spending placed by goods."""
+    free, free_goods = np.zeros(len(load)), np.zeros(len(refused))
+    for i in range(len(load)):
+        if open_[i]:
+            free[i] = max(room[i] - load[i] * filled[i], 0.0)
+            free_goods[goods[i]] += free[i]
+    asked, placed = np.zeros(len(refused)), np.zeros(len(refused))
+    for i in range(len(load)):
+        if not open_[i]:
+            accepted[i] = expected[i] = 0.0
+            brand_linked[i] = False
+            continue
+        g = goods[i]
+        offer = refused[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
+        offer /= unit_value * max(quote[i], 1e-9)
+        second = min(offer, free[i])
+        spending = second * unit_value * quote[i]
+        placed[g] += spending
+        asked[g] += load[i]
+        accepted[i] = load[i] * filled[i] + second
+        least = 0.5 * unit_value * quote[i] * accepted[i]
+        brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[g] >= least
+        expected[i] += smooth * (min(load[i] + offer, room[i]) / dt - expected[i])
+    return asked, placed
 
 
 @dataclass
@@ -313,34 +412,32 @@ class _Offer:
 
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
-        room = par.factories.utilisation_most * f.capacity * model.dt
-        free = np.where(f.open, np.maximum(room - f.accepted, 0.05 * room), 0.0)
-        by_goods = [np.flatnonzero(f.open & (f.goods == g)) for g in range(len(GOODS))]
-        self.number = np.array([len(rows) for rows in by_goods])
-        self.rows = np.concatenate([*by_goods, [0]])  # the last entry stands for nobody
-        self.cumulated = np.cumsum(free[self.rows[:-1]])
+        s, most = par.sourcing, par.factories.utilisation_most
+        self.rows, self.number, free = _free(f.open, f.goods, f.capacity, f.accepted, most, model.dt, len(GOODS))
+        self.cumulated = np.cumsum(free)
         self.last = np.cumsum(self.number) - 1
         self.first = np.maximum(self.last - self.number + 1, 0)
-        self.total = np.array([free[rows].sum() for rows in by_goods])
+        log_price = np.log(np.maximum(f.compared[self.rows], 1e-9))
+        self.total, mean = np.zeros(len(GOODS)), np.zeros(len(GOODS))
+        for g in np.flatnonzero(self.number):
+            mine = slice(self.first[g], self.last[g] + 1)
+            self.total[g], mean[g] = free[mine].sum(), log_price[mine].sum() / self.number[g]
         self.before = np.cumsum(self.total) - self.total
-        log_price = np.log(np.maximum(f.compared, 1e-9))
-        mean = np.array([log_price[rows].mean() if len(rows) else 0.0 for rows in by_goods])
-        s = par.sourcing
-        self.base = -s.score_price * (log_price - mean[f.goods]) + s.score_compliance * f.compliance
-        self.base += s.score_automation * model.installed()
-        self.domestic = f.owner == KH_OWNER
-        self.shy = np.log(model.par.ownership.domestic_brand)
+        weights = s.score_price, s.score_compliance, s.score_automation
+        self.base = _bases(self.rows, f.goods, log_price, mean, f.compliance, model.installed(), *weights)
+        self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
+        self.domestic, self.large = f.owner == KH_OWNER, model.buyers.large
+        self.shy = float(np.log(par.ownership.domestic_brand))
 
-    def score(self, model: GarmentModel, buyer: Array, factory: Array, steps: Array) -> Array:
+    def score(self, buyer: Array, factory: Array, steps: Array) -> Array:
         """How a buyer values a factory it has known for ``steps`` steps, without noise.
 
         The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
         where the owner is Cambodian and the buyer large.
         """
-        score = self.base[factory] + model.par.sourcing.score_loyalty * np.log1p(np.maximum(steps, 0) * model.dt)
-        return score + self.shy * (self.domestic[factory] & model.buyers.large[buyer])
+        return _scores(buyer, factory, steps, self.base, self.loyalty, self.domestic, self.large, self.shy)
 
-    def search(self, model: GarmentModel, rng: Stream, buyer: Array, key: Array, label: str) -> tuple[Array, Array]:
+    def search(self, model: GarmentModel, rng: Stream, **places: Array) -> tuple[Array, Array]:
         """The best of a few candidates for each place, and its score with noise; -1 where there is none.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
@@ -352,18 +449,125 @@ class _Offer:
         and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
         missing links.
         """
-        goods = model.buyers.goods[buyer]
         number = int(model.par.sourcing.candidates)
-        draws = rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label).reshape(-1, number)
-        place = np.searchsorted(self.cumulated, (self.before[goods] + draws.T * self.total[goods]).T)
-        candidate = self.rows[np.clip(place, self.first[goods, None], self.last[goods, None])]
-        value = self.score(model, buyer[:, None], candidate, np.zeros(1))
-        value += model.par.sourcing.score_noise * rng.gumbel(
-            (buyer[:, None] * PAIR + candidate).ravel(), "candidate"
-        ).reshape(value.shape)
-        at = np.arange(len(buyer)), np.argmax(value, axis=1)
-        there = self.number[goods] > 0
-        return np.where(there, candidate[at], -1), np.where(there, value[at], -np.inf)
+        draws = np.concatenate(
+            [rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label) for label, key in places.items()]
+        ).reshape(-1, number)
+        buyer = np.concatenate(list(places.values())) // PAIR
+        goods = model.buyers.goods[buyer]
+        candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
+        value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
+        value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
+        return _best(candidate, value, goods, self.number)
+
+
+@compiled
+def _free(
+    open_: Array, goods: Array, capacity: Array, accepted: Array, most: float, dt: float, number: int
+) -> tuple[Array, Array, Array]:
+    """Rows of open factories by goods, their number by goods, and their free capacity."""
+    count = np.zeros(number, np.intp)
+    for i in range(len(goods)):
+        if open_[i]:
+            count[goods[i]] += 1
+    place = np.cumsum(count) - count
+    rows, free = np.empty(count.sum(), np.intp), np.empty(count.sum())
+    for i in range(len(goods)):
+        if open_[i]:
+            room = most * capacity[i] * dt
+            rows[place[goods[i]]] = i
+            free[place[goods[i]]] = max(room - accepted[i], 0.05 * room)
+            place[goods[i]] += 1
+    return rows, count, free
+
+
+@compiled
+def _bases(
+    rows: Array,
+    goods: Array,
+    log_price: Array,
+    mean: Array,
+    compliance: Array,
+    installed: Array,
+    by_price: float,
+    by_compliance: float,
+    by_automation: float,
+) -> Array:
+    """The score without years and noise of the rows, by factory."""
+    base = np.zeros(len(goods))
+    for k in range(len(rows)):
+        i = rows[k]
+        base[i] = -by_price * (log_price[k] - mean[goods[i]]) + by_compliance * compliance[i]
+        base[i] += by_automation * installed[i]
+    return base
+
+
+@compiled
+def _best(candidate: Array, value: Array, goods: Array, number: Array) -> tuple[Array, Array]:
+    """The candidate of the highest value for each place, of equals the first; -1 where the goods have no factory."""
+    best, most = np.full(len(candidate), -1), np.full(len(candidate), -np.inf)
+    for i in range(len(candidate)):
+        if number[goods[i]] > 0:
+            for k in range(candidate.shape[1]):
+                if value[i * candidate.shape[1] + k] > most[i]:
+                    best[i], most[i] = candidate[i, k], value[i * candidate.shape[1] + k]
+    return best, most
+
+
+@compiled
+def _scores(
+    buyer: Array,
+    factory: Array,
+    steps: Array,
+    base: Array,
+    loyalty: Array,
+    domestic: Array,
+    large: Array,
+    shy: float,
+) -> Array:
+    score = np.empty(len(buyer))
+    for i in range(len(buyer)):
+        score[i] = base[factory[i]] + loyalty[max(steps[i], 0)]
+        if large[buyer[i]] and domestic[factory[i]]:
+            score[i] += shy
+    return score
+
+
+@compiled
+def _drawn(
+    draws: Array,
+    goods: Array,
+    before: Array,
+    total: Array,
+    cumulated: Array,
+    first: Array,
+    last: Array,
+    rows: Array,
+) -> Array:
+    """The factory into whose stretch each number falls, never outside those of the goods."""
+    near = np.zeros(len(rows), np.intp)  # where to begin to look: as many equal stretches as factories
+    for g in range(len(total)):
+        at = first[g]
+        for k in range(first[g], last[g] + 1):
+            point = before[g] + (k - first[g]) / (last[g] - first[g] + 1) * total[g]
+            while at < last[g] and cumulated[at] < point:
+                at += 1
+            near[k] = at
+    candidate = np.empty(draws.shape, np.intp)
+    for i in range(len(draws)):
+        g = goods[i]
+        if last[g] < first[g]:
+            candidate[i] = 0
+            continue
+        for k in range(draws.shape[1]):
+            point = before[g] + draws[i, k] * total[g]
+            at = near[first[g] + int(draws[i, k] * (last[g] - first[g] + 1))]
+            while at > first[g] and cumulated[at - 1] >= point:
+                at -= 1
+            while at < last[g] and cumulated[at] < point:
+                at += 1
+            candidate[i, k] = rows[at]
+    return candidate
 
 
 def quote(
