@@ -52,40 +52,39 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     """
     f, par, now = model.factories, model.par, model.now
     auto = par.automation
-    uv = now("unit_value")
-    step = np.clip(np.minimum(STEP, model.ceilings() - f.automation), 0.0, None)
-    saving, outlay = saving_and_outlay(model, step)
-    model.payback = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance)
-    charge = outlay * capital_recovery(real_rate(model), auto.machine_life)[:, None] + outlay * auto.maintenance
-    worth = np.where(
-        (step > 1e-6) & (saving > 0),
-        np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12)),
-        -np.inf,
-    )
-    stage = np.argmax(worth, axis=1)
-    row = np.arange(len(f))
-    foreign = f.owner != KH_OWNER
-    squeeze = np.clip((par.pricing.markup - f.margin) / par.pricing.markup, 0.0, None)
+    rows = np.flatnonzero(f.open)
+    room = np.ascontiguousarray((model.ceilings() - f.automation)[rows].T)
+    step = np.maximum(np.minimum(STEP, room), 0.0)
+    saving, outlay = saving_and_outlay(model, rows, step)
+    model.payback = np.full((len(f), len(step)), np.nan)
+    model.payback[rows] = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance).T
+    charge = outlay * (capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance)
+    gain = np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12))
+    worth = np.where((step > 1e-6) & (saving > 0), gain, -np.inf)
+    stage = np.argmax(worth, axis=0)
+    margin, brand = f.margin[rows], f.brand_linked[rows]
+    squeeze = np.maximum((par.pricing.markup - margin) / par.pricing.markup, 0.0)
     benefit = (
-        worth[row, stage]
-        - np.log(f.hurdle)
-        - auto.relocation * squeeze * foreign
-        + auto.peer * model.automation_by_tier()[f.tier]
-        + auto.brand * f.brand_linked
+        worth.max(axis=0)
+        - np.log(f.hurdle[rows])
+        - auto.relocation * squeeze * (f.owner[rows] != KH_OWNER)
+        + auto.peer * model.automation_by_tier()[f.tier[rows]]
+        + auto.brand * brand
     )
-    chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[:, 0], gate=auto.skill_gate)
-    price = outlay[row, stage] * planned(model) * uv / MILLION
-    funds = (auto.funds_share + par.business.fintech_funds * par.business.fintech) * np.maximum(f.cash, 0.0)
-    funds *= (1 + auto.subsidy_leverage * auto.subsidy) * np.where(f.brand_linked, auto.brand_funds, 1.0)
+    price = outlay[stage, np.arange(len(rows))] * planned(model)[rows] * (now("unit_value") / MILLION)
+    funds = (auto.funds_share + par.business.fintech_funds * par.business.fintech) * np.maximum(f.cash[rows], 0.0)
+    funds *= (1 + auto.subsidy_leverage * auto.subsidy) * np.where(brand, auto.brand_funds, 1.0)
     funds *= par.public.reference_interest / auto.interest_rate
-    able = f.open & (price <= funds) & (f.margin > auto.least_margin) & np.isfinite(benefit)
-    reviews = rng.uniform(len(f), "review") < auto.review_rate * model.dt
-    adopts = able & reviews & (rng.uniform(len(f), "judgement") < chance)
-    model.automated = np.where(adopts, stage, NOWHERE)
-    _buy(model, np.flatnonzero(adopts), stage, step, outlay)
+    able = (price <= funds) & (margin > auto.least_margin) & np.isfinite(benefit)
+    reviews = rng.uniform(rows, "review") < auto.review_rate * model.dt
+    chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[rows, 0], gate=auto.skill_gate)
+    adopts = np.flatnonzero(able & reviews & (rng.uniform(rows, "judgement") < chance))
+    model.automated = np.full(len(f), NOWHERE)
+    model.automated[rows[adopts]] = stage[adopts]
+    _buy(model, rows[adopts], stage[adopts], step[stage[adopts], adopts], price[adopts])
 
 
-def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Array) -> None:
+def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) -> None:
     """Machines arrive at once and are paid from spare cash and loans.
 
     The net price P is that of step 5, the gross price P / (1 - ``automation.subsidy``); the difference is the public
@@ -93,10 +92,8 @@ def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Ar
     by the net price. The factory pays the net price (``finance``). The step is noted for ``lay_off``.
     """
     f, subsidy, uv = model.factories, model.par.automation.subsidy, model.now("unit_value")
-    j = stage[rows]
-    net = outlay[rows, j] * planned(model)[rows] * uv / MILLION
     gross = net / (1 - subsidy)
-    f.automation[rows, j] += step[rows, j]
+    f.automation[rows, j] += step
     f.units[rows, j] += share_of(gross, uv * model.now("robot_price"))
     f.machines[rows, j] += net
     f.automated_at[rows] = model.step_number
@@ -107,8 +104,10 @@ def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Ar
     finance(model, cost)
 
 
-def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
+def saving_and_outlay(model: GarmentModel, rows: Array, step: Array) -> tuple[Array, Array]:
     r"""Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year.
+
+    For the factories in ``rows``; step, saving and price have shape [stage, factory].
 
     .. math:: S_j = \Delta L_j\,(y + (1-y)\,c_{te})\,W_{op}(1+g)^{n}
               - \tfrac{L_{15}}{E}\omega_j\Delta_j(\tau_A W_{te} + \epsilon_A W_{en})
@@ -127,27 +126,24 @@ def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
     """
     f, par, now = model.factories, model.par, model.now
     auto, pro = par.automation, par.production
-    uv = now("unit_value")
-    base = (pro.operators / np.maximum(f.effective, 1e-9))[:, None]
-    moved = model.stage_weights[f.goods] * step
-    fewer = base * moved * model.labour_saved
-    useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[:, :1]
-    wage = yearly_cost(model, OPERATOR)[:, None] * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
-    saving = fewer * useful * wage
-    saving -= base * pro.technicians_automated * moved * yearly_cost(model, TECHNICIAN)[:, None]
-    saving -= base * pro.engineers_automated * moved * yearly_cost(model, ENGINEER)[:, None]
-    saving += MILLION * moved * (auto.quality + auto.brand_quality * f.brand_linked)[:, None]
-    saving -= (
-        MILLION * pro.energy * pro.energy_intensity * moved * now("energy_price") / par.energy.reference_price / uv
-    )
+    base = pro.operators / np.maximum(f.effective[rows], 1e-9)
+    moved = model.stage_weights.T.copy()[:, f.goods[rows]] * step
+    fewer = base * moved * model.labour_saved[:, None]
+    useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[rows, 0]
+    wage = yearly_cost(model, OPERATOR)[rows] * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
+    skilled = pro.technicians_automated * yearly_cost(model, TECHNICIAN)[rows]
+    skilled += pro.engineers_automated * yearly_cost(model, ENGINEER)[rows]
     outage = par.energy.outage if model.policy_started else par.energy.outage_before
-    saving -= MILLION * pro.outage_loss * pro.outage_automated * outage * moved
+    power = pro.energy * pro.energy_intensity * now("energy_price") / par.energy.reference_price / now("unit_value")
+    better = auto.quality + auto.brand_quality * f.brand_linked[rows]
+    better -= power + pro.outage_loss * pro.outage_automated * outage
+    saving = fewer * (useful * wage) + moved * (MILLION * better - base * skilled)
     outlay = step_price(
         heads=fewer,
-        cost=model.step_costs(),
+        cost=model.step_costs()[:, None],
         price=now("robot_price"),
         convexity=auto.convexity,
-        automation=f.automation,
+        automation=np.ascontiguousarray(f.automation[rows].T),
         subsidy=auto.subsidy,
         surcharge=auto.installation * (1 - par.infrastructure.broadband),
     )

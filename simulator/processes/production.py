@@ -246,7 +246,7 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     books.post("outage", outage_loss(model) * value)
     books.post("wages", f.wage_bill * dt)
     books.post("contributions", par.wages.contributions * dt * f.wage_bill)
-    total_machines = over_stages(f.machines)
+    total_machines = sum(f.machines.T)
     books.post("maintenance", par.automation.maintenance * dt * total_machines)
     worn, aged = dt / par.automation.machine_life, dt / pro.plant_life
     books.post("depreciation", aged * f.plant + worn * total_machines)
@@ -370,7 +370,7 @@ def capital_cost(model: GarmentModel) -> Array:
     use = np.maximum(f.utilisation, 0.5)
     output = np.maximum(f.expected, 0.5 * f.capacity) * model.now("unit_value")
     rate = 1 / par.automation.machine_life + real_rate(model) + par.automation.maintenance
-    machines = share_of(over_stages(f.machines) * rate, output)
+    machines = share_of(sum(f.machines.T) * rate, output)
     return par.production.plant / par.production.plant_life / use + machines
 
 
@@ -422,16 +422,6 @@ def weighted(weights: Array, goods: Array, levels: Array) -> Array:
     for i in range(len(goods)):
         w, a = weights[goods[i]], levels[i]
         out[i] = (w[0] * a[0] + w[2] * a[2]) + (w[1] * a[1] + w[3] * a[3])
-    return out
-
-
-@compiled
-def over_stages(values: Array) -> Array:
-    """The sum over stages, by factory."""
-    out = np.zeros(len(values))
-    for i in range(len(values)):
-        for j in range(values.shape[1]):
-            out[i] += values[i, j]
     return out
 
 
