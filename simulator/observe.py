@@ -14,9 +14,9 @@ from simulator.state import (
     EMPLOYED,
     ENGINEER,
     KH,
+    KH_OWNER,
     OPERATOR,
     ORIGINS,
-    STAGES,
     TECHNICIAN,
 )
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
@@ -199,29 +199,31 @@ def _money(model: GarmentModel, put: Put) -> None:
     """
     f, books, par = model.factories, model.books, model.par
     per_year = 1 / model.dt
-    revenue = books["revenue"]
-    total = float(revenue.sum())
-    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
-    profit = books.profit()
+    flow = books.totals()
+    total, profit = flow["revenue"], books.profit()
     running = profit + books["scrapped"]
-    labour = float(books["wages"].sum() + books["contributions"].sum())
-    own = labour + float((books["depreciation"] + books["scrapped"] + books["interest"] + profit).sum())
-    at_home = par.production.home_part * (books["energy"] + books["overhead"] + books["maintenance"])
-    purchases = float((books["domestic_materials"] + at_home).sum())
-    put("value_added", own + purchases)
+    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
+    labour = flow["wages"] + flow["contributions"]
+    own = labour + flow["depreciation"] + flow["scrapped"] + flow["interest"] + float(profit.sum())
+    at_home = par.production.home_part * (flow["energy"] + flow["overhead"] + flow["maintenance"])
+    put("value_added", own + flow["domestic_materials"] + at_home)
     put("gdp_share", own * per_year / model.now("gdp"))
     put("output_per_worker", float(share_of(total * per_year * MILLION, employed)))
     put("unit_labour_cost", float(share_of(labour, total)))
 
     def by(key: Array, size: int) -> Array:
         earned = np.bincount(key, weights=revenue, minlength=size)
-        return share_of(np.bincount(key, weights=running, minlength=size), earned, empty=np.nan)
+        return share_of(np.bincount(key, weights=profits, minlength=size), earned, empty=np.nan)
 
-    put("profit_margin", float(share_of(running.sum(), total)), goods=by(f.goods, 3), tier=by(f.tier, 3))
+    rows = np.flatnonzero((books["revenue"] != 0) | (running != 0))
+    revenue, profits = books["revenue"][rows], running[rows]
     put(
-        "investment",
-        float((books["machines_bought"] + books["replacement"] + books["capacity_bought"]).sum()),
+        "profit_margin",
+        float(share_of(running.sum(), total)),
+        goods=by(f.goods[rows], 3),
+        tier=by(f.tier[rows], 3),
     )
+    put("investment", flow["machines_bought"] + flow["replacement"] + flow["capacity_bought"])
 
 
 def _markets(model: GarmentModel, put: Put) -> None:
@@ -254,49 +256,52 @@ def _factories(model: GarmentModel, put: Put) -> None:
     - closed: left without moving; relocated: moved, by destination; size: median staff of open factories
     """
     f = model.factories
-    live = f.open
-    weight = np.where(live, f.output, 0.0)
+    live = np.flatnonzero(f.open)
+    weight = f.output[live]
+    domestic = f.owner == KH_OWNER
     key = {
-        "goods": f.goods,
-        "tier": f.tier,
-        "owner": np.where(model.domestic(), 0, 1),
-        "buyers": np.where(f.brand_linked, 0, 1),
+        "goods": f.goods[live].astype(np.intp),
+        "tier": f.tier[live].astype(np.intp),
+        "owner": np.where(domestic[live], 0, 1),
+        "buyers": np.where(f.brand_linked[live], 0, 1),
     }
-    level = model.installed()
-    total = weight.sum()
-    stage_weight = model.stage_weights[f.goods] * weight[:, None]
+    size = {d: len(DIMENSIONS[d]) for d in key}
+    done = model.installed()[live] * weight
+    stage_weight = model.stage_weights.T[:, key["goods"]] * weight
     put(
         "automation",
-        float(share_of((level * weight).sum(), total)),
-        stage=share_of((f.automation * stage_weight).sum(axis=0), stage_weight.sum(axis=0)),
+        float(share_of(done.sum(), weight.sum())),
+        stage=share_of((f.automation[live].T * stage_weight).sum(axis=1), stage_weight.sum(axis=1)),
         **{
             d: share_of(
-                np.bincount(k, weights=level * weight, minlength=len(DIMENSIONS[d])),
-                np.bincount(k, weights=weight, minlength=len(DIMENSIONS[d])),
+                np.bincount(k, weights=done, minlength=size[d]),
+                np.bincount(k, weights=weight, minlength=size[d]),
                 empty=np.nan,
             )
             for d, k in key.items()
         },
     )
-    years = np.full((len(f), len(STAGES)), np.nan)
-    years[: len(model.payback)] = np.minimum(model.payback, LONGEST_PAYBACK)
-    put("payback", _median(np.nanmin(np.where(np.isnan(years), np.inf, years), axis=1)[live]),
-        stage=[_median(years[live, j]) for j in range(len(STAGES))])  # fmt: skip
-    number = {d: np.bincount(k[live], minlength=len(DIMENSIONS[d])) for d, k in key.items()}
-    put("factories", int(live.sum()), **number)
+    known = live[: np.searchsorted(live, len(model.payback))]  # not those that opened at the end of the step
+    years = np.minimum(model.payback[known].T.copy(), LONGEST_PAYBACK)
+    put("payback", _median(np.fmin.reduce(years)), stage=[_median(stage) for stage in years])
+    put("factories", len(live), **{d: np.bincount(k, minlength=size[d]) for d, k in key.items()})
     closed = model.leaving & ~model.moving
     rows = np.flatnonzero(closed)
     for name, which in (("factories_opened", model.opened), ("factories_closed", rows)):
         put(name, len(which), goods=np.bincount(f.goods[which], minlength=3),
-            owner=np.bincount(key["owner"][which], minlength=2))  # fmt: skip
+            owner=np.bincount(np.where(domestic[which], 0, 1), minlength=2))  # fmt: skip
     moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
     put("factories_relocated", int(moved.sum()), origin=moved[1:])
-    put("factory_size", _median(f.staff[live].sum(axis=1) * model.weight))
+    put("factory_size", _median(sum(f.staff[live].T) * model.weight))
 
 
 def _median(values: Array) -> float:
     values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else np.nan
+    if not len(values):
+        return np.nan
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    values.partition((low, high))
+    return float(values[low] + values[high]) / 2
 
 
 def _public(model: GarmentModel, put: Put) -> None:

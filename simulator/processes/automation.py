@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
@@ -53,9 +54,7 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     f, par, now = model.factories, model.par, model.now
     auto = par.automation
     rows = np.flatnonzero(f.open)
-    room = np.ascontiguousarray((model.ceilings() - f.automation)[rows].T)
-    step = np.maximum(np.minimum(STEP, room), 0.0)
-    saving, outlay = saving_and_outlay(model, rows, step)
+    step, saving, outlay = saving_and_outlay(model, rows)
     model.payback = np.full((len(f), len(step)), np.nan)
     model.payback[rows] = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance).T
     charge = outlay * (capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance)
@@ -104,7 +103,7 @@ def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) ->
     finance(model, cost)
 
 
-def saving_and_outlay(model: GarmentModel, rows: Array, step: Array) -> tuple[Array, Array]:
+def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, Array]:
     r"""Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year.
 
     For the factories in ``rows``; step, saving and price have shape [stage, factory].
@@ -126,9 +125,7 @@ def saving_and_outlay(model: GarmentModel, rows: Array, step: Array) -> tuple[Ar
     """
     f, par, now = model.factories, model.par, model.now
     auto, pro = par.automation, par.production
-    base = pro.operators / np.maximum(f.effective[rows], 1e-9)
-    moved = model.stage_weights.T.copy()[:, f.goods[rows]] * step
-    fewer = base * moved * model.labour_saved[:, None]
+    heads = pro.operators / np.maximum(f.effective[rows], 1e-9)
     useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[rows, 0]
     wage = yearly_cost(model, OPERATOR)[rows] * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
     skilled = pro.technicians_automated * yearly_cost(model, TECHNICIAN)[rows]
@@ -137,17 +134,57 @@ def saving_and_outlay(model: GarmentModel, rows: Array, step: Array) -> tuple[Ar
     power = pro.energy * pro.energy_intensity * now("energy_price") / par.energy.reference_price / now("unit_value")
     better = auto.quality + auto.brand_quality * f.brand_linked[rows]
     better -= power + pro.outage_loss * pro.outage_automated * outage
-    saving = fewer * (useful * wage) + moved * (MILLION * better - base * skilled)
+    level, step, fewer, saving = _next_steps(
+        rows,
+        f.goods,
+        f.automation,
+        model.ceilings(),
+        model.stage_weights,
+        model.labour_saved,
+        heads,
+        useful * wage,
+        MILLION * better - heads * skilled,
+    )
     outlay = step_price(
         heads=fewer,
         cost=model.step_costs()[:, None],
         price=now("robot_price"),
         convexity=auto.convexity,
-        automation=np.ascontiguousarray(f.automation[rows].T),
+        automation=level,
         subsidy=auto.subsidy,
         surcharge=auto.installation * (1 - par.infrastructure.broadband),
     )
-    return saving, outlay
+    return step, saving, outlay
+
+
+@compiled
+def _next_steps(
+    rows: Array,
+    goods: Array,
+    automation: Array,
+    ceilings: Array,
+    weights: Array,
+    labour_saved: Array,
+    heads: Array,
+    operator: Array,
+    other: Array,
+) -> tuple[Array, Array, Array, Array]:
+    """Level, next step, operators replaced and saving of each stage, shape [stage, factory], for ``rows``.
+
+    By row: ``heads`` operators of manual work for a million USD a year, ``operator`` what is saved with each that is
+    replaced, ``other`` what else is saved where all work is automated.
+    """
+    shape = (automation.shape[1], len(rows))
+    level, step, fewer, saving = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    for j in range(shape[0]):
+        for i in range(shape[1]):
+            row = rows[i]
+            level[j, i] = automation[row, j]
+            step[j, i] = max(min(STEP, ceilings[row, j] - level[j, i]), 0.0)
+            moved = weights[goods[row], j] * step[j, i]
+            fewer[j, i] = heads[i] * moved * labour_saved[j]
+            saving[j, i] = fewer[j, i] * operator[i] + moved * other[i]
+    return level, step, fewer, saving
 
 
 def step_price(
