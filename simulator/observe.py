@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.indicators import COLUMNS, DIMENSIONS, HIT
 from simulator.state import (
     AUT,
@@ -322,7 +324,7 @@ class Memory:
         self.output, self.efficiency = model.plan.output, model.plan.efficiency
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
-        self.staffed = (self.heads.sum(axis=1) > 0) | (model.memory.seen(len(f)) if model.memory else False)
+        self.staffed = (sum(f.staff.T) > 0) | (model.memory.seen(len(f)) if model.memory else False)
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""
@@ -360,55 +362,73 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
        technicians and engineers, staffing Lambda × Delta ln u.
     4. A job with heads at one end only is staffing too.
     """
-    rows = len(new.open)
-    grown = rows - len(old.open)
-
-    def extend(values: Array, fill: float = 0.0) -> Array:
-        return np.concatenate([values, np.full((grown, *values.shape[1:]), fill)])
-
-    before, after = extend(old.heads), new.heads
-    terms = dict.fromkeys(
-        (
-            "scale",
-            "competitiveness",
-            "efficiency",
-            "displacement",
-            "reinstatement",
-            "staffing",
-            "opening",
-            "closure",
-            "relocation",
-        ),
-        0.0,
-    )
-    left = np.zeros(rows, bool)
+    rows, known = len(new.open), len(old.open)
+    left, moved, grown = np.zeros(rows, bool), np.zeros(rows, bool), np.zeros(rows)
     left[: len(leaving)] = leaving
-    moved = np.zeros(rows, bool)
     moved[: len(moving)] = moving
-    terms["relocation"] = -float(before[moved].sum())
-    terms["closure"] = -float(before[left & ~moved].sum())
-    first = ~left & ~seen & (after.sum(axis=1) > 0)
-    terms["opening"] = float((after - before)[first].sum())
-    stays = ~left & ~first
-    both = stays[:, None] & (before > 0) & (after > 0)
-    terms["staffing"] = float((after - before)[stays[:, None] & ~both].sum())
-    f, k = np.nonzero(both)
-    if len(f):
-        n0, n1 = before[f, k], after[f, k]
-        same = n0 == n1
-        ratio = np.log(n1) - np.log(n0)
-        mean = np.where(same, n1, (n1 - n0) / np.where(same, 1.0, ratio))
-        demand = np.log(new.demand / old.demand)
-        output = np.log(new.output[f] / old.output[f])
-        efficiency = np.log(new.efficiency[f] / old.efficiency[f])
-        tasks = np.log(new.tasks[f, k] / old.tasks[f, k])
-        terms["scale"] = float(mean.sum() * demand)
-        terms["competitiveness"] = float((mean * (output - demand)).sum())
-        terms["efficiency"] = -float((mean * efficiency).sum())
-        terms["displacement"] = float((mean * tasks)[k == OPERATOR].sum())
-        terms["reinstatement"] = float((mean * tasks)[k != OPERATOR].sum())
-        terms["staffing"] += float((mean * (ratio - output + efficiency - tasks)).sum())
+    before, after = sum(old.heads.T), sum(new.heads.T)
+    grown[:] = after
+    grown[:known] -= before
+    first = ~left & ~seen & (after > 0)
+    terms = {
+        "relocation": -float(before[moved[:known]].sum()),
+        "closure": -float(before[(left & ~moved)[:known]].sum()),
+        "opening": float(grown[first].sum()),
+    }
+    shares = _log_mean_shares(
+        ~left & ~first,
+        old.heads,
+        new.heads,
+        np.log(new.demand / old.demand),
+        old.output,
+        new.output,
+        old.efficiency,
+        new.efficiency,
+        old.tasks,
+        new.tasks,
+    )
+    names = ("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing")
+    terms |= zip(names, shares, strict=True)
     return {f"change_{name}": value for name, value in terms.items()}
+
+
+@compiled
+def _log_mean_shares(
+    stays: Array,
+    before: Array,
+    after: Array,
+    demand: float,
+    output_before: Array,
+    output: Array,
+    efficiency_before: Array,
+    efficiency: Array,
+    tasks_before: Array,
+    tasks: Array,
+) -> tuple[float, float, float, float, float, float]:
+    """Terms 3 and 4 of ``decompose``, summed over the factories that stay; ``demand`` is its change of logarithm."""
+    scale = competitiveness = better = displacement = reinstatement = staffing = 0.0
+    for i in range(len(before)):
+        if not stays[i]:
+            continue
+        for k in range(before.shape[1]):
+            n0, n1 = before[i, k], after[i, k]
+            if n0 <= 0 or n1 <= 0:
+                staffing += n1 - n0
+                continue
+            ratio = math.log(n1) - math.log(n0)
+            mean = n1 if n0 == n1 else (n1 - n0) / ratio
+            d_output = math.log(output[i] / output_before[i])
+            d_efficiency = math.log(efficiency[i] / efficiency_before[i])
+            d_tasks = math.log(tasks[i, k] / tasks_before[i, k])
+            scale += mean * demand
+            competitiveness += mean * (d_output - demand)
+            better -= mean * d_efficiency
+            if k == OPERATOR:
+                displacement += mean * d_tasks
+            else:
+                reinstatement += mean * d_tasks
+            staffing += mean * (ratio - d_output + d_efficiency - d_tasks)
+    return scale, competitiveness, better, displacement, reinstatement, staffing
 
 
 def fill_relative(model: GarmentModel) -> None:
