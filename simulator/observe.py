@@ -259,34 +259,22 @@ def _factories(model: GarmentModel, put: Put) -> None:
     """
     f = model.factories
     live = np.flatnonzero(f.open)
-    weight = f.output[live]
     domestic = f.owner == KH_OWNER
-    key = {
-        "goods": f.goods[live].astype(np.intp),
-        "tier": f.tier[live].astype(np.intp),
-        "owner": np.where(domestic[live], 0, 1),
-        "buyers": np.where(f.brand_linked[live], 0, 1),
-    }
-    size = {d: len(DIMENSIONS[d]) for d in key}
-    done = model.installed()[live] * weight
-    stage_weight = model.stage_weights.T[:, key["goods"]] * weight
+    done, made, number, stage_done, stage_made = _work_done(
+        live, f.goods, f.tier, domestic, f.brand_linked, f.automation, f.output, model.stage_weights
+    )
+    size = {d: len(DIMENSIONS[d]) for d in ("goods", "tier", "owner", "buyers")}
+    share = share_of(done, made, empty=np.nan)
     put(
         "automation",
-        float(share_of(done.sum(), weight.sum())),
-        stage=share_of((f.automation[live].T * stage_weight).sum(axis=1), stage_weight.sum(axis=1)),
-        **{
-            d: share_of(
-                np.bincount(k, weights=done, minlength=size[d]),
-                np.bincount(k, weights=weight, minlength=size[d]),
-                empty=np.nan,
-            )
-            for d, k in key.items()
-        },
+        float(share_of(done[0].sum(), made[0].sum())),
+        stage=share_of(stage_done, stage_made),
+        **{d: share[row, :n] for row, (d, n) in enumerate(size.items())},
     )
     known = live[: np.searchsorted(live, len(model.payback))]  # not those that opened at the end of the step
     years = np.minimum(model.payback[known].T.copy(), LONGEST_PAYBACK)
     put("payback", _median(np.fmin.reduce(years)), stage=[_median(stage) for stage in years])
-    put("factories", len(live), **{d: np.bincount(k, minlength=size[d]) for d, k in key.items()})
+    put("factories", len(live), **{d: number[row, :n] for row, (d, n) in enumerate(size.items())})
     closed = model.leaving & ~model.moving
     rows = np.flatnonzero(closed)
     for name, which in (("factories_opened", model.opened), ("factories_closed", rows)):
@@ -295,6 +283,40 @@ def _factories(model: GarmentModel, put: Put) -> None:
     moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
     put("factories_relocated", int(moved.sum()), origin=moved[1:])
     put("factory_size", _median(sum(f.staff[live].T) * model.weight))
+
+
+@compiled
+def _work_done(
+    rows: Array,
+    goods: Array,
+    tier: Array,
+    domestic: Array,
+    brand_linked: Array,
+    automation: Array,
+    output: Array,
+    weights: Array,
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Work done by machines, output and number of the factories in ``rows``, then the first two by stage.
+
+    Shape [goods, tier, owner or buyers; group]; a dimension of two groups leaves the third empty.
+    """
+    done, made, number = np.zeros((4, 3)), np.zeros((4, 3)), np.zeros((4, 3))
+    stages = automation.shape[1]
+    stage_done, stage_made = np.zeros(stages), np.zeros(stages)
+    for row in rows:
+        level = 0.0
+        for j in range(stages):
+            part = weights[goods[row], j]
+            level += part * automation[row, j]
+            stage_done[j] += part * automation[row, j] * output[row]
+            stage_made[j] += part * output[row]
+        others = np.intp(not domestic[row]), np.intp(not brand_linked[row])
+        groups = (np.intp(goods[row]), np.intp(tier[row]), *others)
+        for dimension, group in enumerate(groups):
+            done[dimension, group] += level * output[row]
+            made[dimension, group] += output[row]
+            number[dimension, group] += 1
+    return done, made, number, stage_done, stage_made
 
 
 def _median(values: Array) -> float:
@@ -473,8 +495,7 @@ def fill_relative(model: GarmentModel) -> None:
         limits=model.par.thresholds,
     )
     values[rows, COLUMN_AT["survival", "all"]] = survival
-    for k in range(6):
-        values[rows, COLUMN_AT[f"scenario_{k}", "all"]] = membership[:, k]
+    values[rows, [COLUMN_AT[f"scenario_{k}", "all"] for k in range(6)]] = membership
 
 
 def _prices(model: GarmentModel, rows: slice) -> Array:
@@ -512,8 +533,8 @@ def futures(
     survival = np.maximum(jobs / limits.survival_employment, exports / limits.survival_exports)
     x = np.clip((cost - limits.labour_cost) / limits.cost_scale, -1, 1)
     y = np.clip((automation - limits.automation) / limits.automation_scale, -1, 1)
-    corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
-    distance = np.stack([(x - cx) ** 2 + (y - cy) ** 2 for cx, cy in corners], axis=1)
+    corners = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)])
+    distance = (x[:, None] - corners[:, 0]) ** 2 + (y[:, None] - corners[:, 1]) ** 2
     pull = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / limits.softness)
     pull /= pull.sum(axis=1, keepdims=True)
     low_few, high_few, low_many, high_many = pull.T

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,27 +61,63 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     charge = outlay * (capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance)
     gain = np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12))
     worth = np.where((step > 1e-6) & (saving > 0), gain, -np.inf)
-    stage = np.argmax(worth, axis=0)
-    margin, brand = f.margin[rows], f.brand_linked[rows]
-    squeeze = np.maximum((par.pricing.markup - margin) / par.pricing.markup, 0.0)
-    benefit = (
-        worth.max(axis=0)
-        - np.log(f.hurdle[rows])
-        - auto.relocation * squeeze * (f.owner[rows] != KH_OWNER)
-        + auto.peer * model.automation_by_tier()[f.tier[rows]]
-        + auto.brand * brand
+    part = auto.funds_share + par.business.fintech_funds * par.business.fintech
+    part *= (1 + auto.subsidy_leverage * auto.subsidy) * par.public.reference_interest / auto.interest_rate
+    stage, benefit, price, funds = _choose(
+        rows,
+        worth,
+        outlay * (now("unit_value") / MILLION),
+        planned(model),
+        (f.hurdle, f.margin, f.cash),
+        (f.owner != KH_OWNER, f.brand_linked),
+        model.automation_by_tier()[f.tier],
+        (par.pricing.markup, auto.relocation, auto.peer, auto.brand, part, auto.brand_funds),
     )
-    price = outlay[stage, np.arange(len(rows))] * planned(model)[rows] * (now("unit_value") / MILLION)
-    funds = (auto.funds_share + par.business.fintech_funds * par.business.fintech) * np.maximum(f.cash[rows], 0.0)
-    funds *= (1 + auto.subsidy_leverage * auto.subsidy) * np.where(brand, auto.brand_funds, 1.0)
-    funds *= par.public.reference_interest / auto.interest_rate
-    able = (price <= funds) & (margin > auto.least_margin) & np.isfinite(benefit)
+    able = (price <= funds) & (f.margin[rows] > auto.least_margin) & np.isfinite(benefit)
     reviews = rng.uniform(rows, "review") < auto.review_rate * model.dt
     chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[rows, 0], gate=auto.skill_gate)
     adopts = np.flatnonzero(able & reviews & (rng.uniform(rows, "judgement") < chance))
     model.automated = np.full(len(f), NOWHERE)
     model.automated[rows[adopts]] = stage[adopts]
     _buy(model, rows[adopts], stage[adopts], step[stage[adopts], adopts], price[adopts])
+
+
+@compiled
+def _choose(
+    rows: Array,
+    worth: Array,
+    price: Array,
+    output: Array,
+    columns: tuple[Array, Array, Array],
+    flags: tuple[Array, Array],
+    peers: Array,
+    numbers: tuple[float, float, float, float, float, float],
+) -> tuple[Array, Array, Array, Array]:
+    """Best stage, benefit, price and funds of the factories in ``rows``: steps 3 to 5 of ``automate``.
+
+    ``worth`` and ``price`` (million USD for an output of 1) have shape [stage, place in ``rows``], the others are by
+    factory. The fifth of ``numbers`` is the part of cash that may be spent without a brand.
+    """
+    hurdle, margin, cash = columns
+    foreign, brand_linked = flags
+    markup, relocation, peer, brand, part, brand_funds = numbers
+    stage, count = np.zeros(len(rows), np.intp), len(rows)
+    benefit, cost, funds = np.empty(count), np.empty(count), np.empty(count)
+    for i in range(count):
+        row, best = rows[i], 0
+        for j in range(1, worth.shape[0]):
+            if worth[j, i] > worth[best, i]:
+                best = j
+        stage[i] = best
+        benefit[i] = worth[best, i] - math.log(hurdle[row]) + peer * peers[row]
+        if foreign[row]:
+            benefit[i] -= relocation * max((markup - margin[row]) / markup, 0.0)
+        cost[i] = price[best, i] * output[row]
+        funds[i] = part * max(cash[row], 0.0)
+        if brand_linked[row]:
+            benefit[i] += brand
+            funds[i] *= brand_funds
+    return stage, benefit, cost, funds
 
 
 def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) -> None:
@@ -98,8 +135,8 @@ def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) ->
     f.automated_at[rows] = model.step_number
     cost = np.zeros(len(f))
     cost[rows] = net
-    model.books.post("subsidy", np.bincount(rows, weights=gross - net, minlength=len(f)))
-    model.books.post("machines_bought", np.bincount(rows, weights=gross, minlength=len(f)))
+    model.books["subsidy"][rows] += gross - net
+    model.books["machines_bought"][rows] += gross
     finance(model, cost)
 
 
@@ -127,9 +164,10 @@ def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, A
     auto, pro = par.automation, par.production
     heads = pro.operators / np.maximum(f.effective[rows], 1e-9)
     useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[rows, 0]
-    wage = yearly_cost(model, OPERATOR)[rows] * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
-    skilled = pro.technicians_automated * yearly_cost(model, TECHNICIAN)[rows]
-    skilled += pro.engineers_automated * yearly_cost(model, ENGINEER)[rows]
+    operator = yearly_cost(model, OPERATOR)[rows]
+    wage = operator * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
+    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
+    skilled = operator * (pro.technicians_automated * ratio[TECHNICIAN] + pro.engineers_automated * ratio[ENGINEER])
     outage = par.energy.outage if model.policy_started else par.energy.outage_before
     power = pro.energy * pro.energy_intensity * now("energy_price") / par.energy.reference_price / now("unit_value")
     better = auto.quality + auto.brand_quality * f.brand_linked[rows]

@@ -70,24 +70,55 @@ def deliver(model: GarmentModel) -> None:
     measure_coverage(model)
     gain = np.sqrt(skills.training_months / skills.reference_months)
     rows = np.flatnonzero(f.open)
-    age = (model.step_number - f.opened[rows]) * model.dt
-    f.effective[rows] = (
-        f.efficiency[rows]
-        * (1 - pro.new_gap * np.exp(-age / pro.learning_years))
-        * (1 + skills.trained_gain * gain * f.trained[rows])
-        * (1 + skills.supervisor_gain * np.minimum(1.0, skills.supervisor_span * f.graduates[rows]))
-        * (1 - skills.novice_loss * f.novices[rows])
+    technicians, engineers = f.coverage[rows, 0], f.coverage[rows, 1]
+    _deliver(
+        rows,
+        f.efficiency,
+        (model.step_number - f.opened[rows]) * model.dt,
+        f.trained,
+        f.graduates,
+        f.novices,
+        f.automation,
+        machine_yield(technicians, engineers, par.automation.unskilled_yield),
+        (pro.new_gap, pro.learning_years),
+        (skills.trained_gain * gain, skills.supervisor_gain, skills.supervisor_span, skills.novice_loss),
+        f.effective,
+        f.working,
     )
-    technicians, engineers = f.coverage[rows].T
-    _work(rows, f.automation, machine_yield(technicians, engineers, par.automation.unskilled_yield), f.working)
 
 
 @compiled
-def _work(rows: Array, automation: Array, yields: Array, working: Array) -> None:
-    """Step 4 of ``set_technology`` for the factories in ``rows``, written into ``working``."""
+def _deliver(
+    rows: Array,
+    efficiency: Array,
+    age: Array,
+    trained: Array,
+    graduates: Array,
+    novices: Array,
+    automation: Array,
+    yields: Array,
+    learning: tuple[float, float],
+    skills: tuple[float, float, float, float],
+    effective: Array,
+    working: Array,
+) -> None:
+    """Steps 3 and 4 of ``set_technology`` for ``rows``, written into the last two; ages and yields are by place there.
+
+    ``learning`` holds l and tau of the formula, ``skills`` the gain of training, g_s, n and nu.
+    """
+    gap, years = learning
+    trained_gain, supervisor_gain, span, novice_loss = skills
     for i in range(len(rows)):
+        row = rows[i]
+        effective[row] = (
+            efficiency[row]
+            * (1 - gap * math.exp(-age[i] / years))
+            * (1 + trained_gain * trained[row])
+            * (1 + supervisor_gain * min(1.0, span * graduates[row]))
+            * (1 - novice_loss * novices[row])
+        )
         for j in range(automation.shape[1]):
-            working[rows[i], j] = automation[rows[i], j] * yields[i]
+            working[row, j] = automation[row, j] * yields[i]
 
 
 def measure_coverage(model: GarmentModel) -> None:
@@ -100,18 +131,29 @@ def measure_coverage(model: GarmentModel) -> None:
     ``skills.coverage_factory`` people; both numbers grow by ``skills.coverage_agents`` × people per agent.
     """
     f, eco, skills = model.factories, model.economy, model.par.skills
-    rows, share = np.flatnonzero(f.open), filled(model)
+    rows = np.flatnonzero(f.open)
     cell = f.goods[rows] * np.intp(3) + f.tier[rows]
     grain = skills.coverage_agents * model.weight  # few agents say little, however many people they stand for
-    for k, job in enumerate((TECHNICIAN, ENGINEER)):
-        need = f.needed[rows, job]
-        have = need * share[rows, job]
-        total = float(min(1.0, share_of(have.sum(), need.sum(), empty=1.0)))
-        have_cell = np.bincount(cell, weights=have, minlength=9)
-        need_cell = np.bincount(cell, weights=need, minlength=9)
-        eco.coverage_all[k] = total
-        eco.coverage[:, k] = shrunk(have_cell, need_cell, total, skills.coverage_cell + grain)
-        f.coverage[rows, k] = shrunk(have, need, eco.coverage[cell, k], skills.coverage_factory + grain)
+    need, have, need_cell, have_cell = _needs(rows, cell, f.needed, filled(model))
+    total = np.minimum(1.0, share_of(have_cell.sum(axis=1), need_cell.sum(axis=1), empty=1.0))
+    coverage = shrunk(have_cell, need_cell, total[:, None], skills.coverage_cell + grain)
+    eco.coverage_all[:], eco.coverage[:] = total, coverage.T
+    own = shrunk(have, need, coverage[:, cell], skills.coverage_factory + grain)
+    f.coverage[rows, 0], f.coverage[rows, 1] = own
+
+
+@compiled
+def _needs(rows: Array, cell: Array, needed: Array, share: Array) -> tuple[Array, Array, Array, Array]:
+    """Technicians and engineers needed and there, by factory in ``rows`` and by cell; shape [job, factory or cell]."""
+    need, have = np.empty((2, len(rows))), np.empty((2, len(rows)))
+    need_cell, have_cell = np.zeros((2, 9)), np.zeros((2, 9))
+    for i in range(len(rows)):
+        for k, job in enumerate((TECHNICIAN, ENGINEER)):
+            need[k, i] = needed[rows[i], job]
+            have[k, i] = need[k, i] * share[rows[i], job]
+            need_cell[k, cell[i]] += need[k, i]
+            have_cell[k, cell[i]] += have[k, i]
+    return need, have, need_cell, have_cell
 
 
 def plan_staff(model: GarmentModel, rng: Stream) -> None:
@@ -171,12 +213,12 @@ def _filled(is_open: Array, staff: Array, posts: Array) -> Array:
     rows, jobs = posts.shape
     out = np.empty((rows, jobs))
     for k in range(jobs):
-        there, all_posts = 0, 0
+        there, wanted = 0, 0
         for i in range(rows):
             if is_open[i]:
                 there += min(staff[i, k], posts[i, k])
-                all_posts += posts[i, k]
-        sector = there / all_posts if all_posts > 0 else 1.0
+                wanted += posts[i, k]
+        sector = there / wanted if wanted > 0 else 1.0
         for i in range(rows):
             out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else sector
     return out
@@ -332,11 +374,33 @@ def _smooth(model: GarmentModel, profit: Array) -> None:
     """
     f = model.factories
     weight = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    scale = np.maximum(model.books["revenue"], (0.01 * model.dt * model.now("unit_value")) * f.capacity)
-    noise = rounding_pay(model) * (model.dt * (1 + model.par.wages.contributions))
-    weight = weight * f.open
-    f.margin += weight * (share_of(profit + noise, scale) - f.margin)
-    f.utilisation += weight * (share_of(f.output / model.dt, f.capacity) - f.utilisation)
+    earned = profit + rounding_pay(model) * (model.dt * (1 + model.par.wages.contributions))
+    least = 0.01 * model.dt * model.now("unit_value")
+    state = (f.open, f.capacity, f.output, f.margin, f.utilisation)
+    _remember(earned, model.books["revenue"], least, weight, model.dt, *state)
+
+
+@compiled
+def _remember(
+    earned: Array,
+    revenue: Array,
+    least: float,
+    weight: float,
+    dt: float,
+    is_open: Array,
+    capacity: Array,
+    output: Array,
+    margin: Array,
+    utilisation: Array,
+) -> None:
+    """``_smooth`` on the columns, of which the last two change; ``least`` is the least revenue for a capacity of 1."""
+    for i in range(len(is_open)):
+        if is_open[i]:
+            scale = max(revenue[i], least * capacity[i])
+            now = earned[i] / scale if scale > 0 else 0.0
+            use = output[i] / dt / capacity[i] if capacity[i] > 0 else 0.0
+            margin[i] += weight * (now - margin[i])
+            utilisation[i] += weight * (use - utilisation[i])
 
 
 def unit_cost(model: GarmentModel) -> Array:
@@ -350,7 +414,9 @@ def unit_cost(model: GarmentModel) -> Array:
     """
     par = model.par
     heads = heads_per_output(model)
-    labour = sum(heads[:, job] * yearly_cost(model, job) for job in (OPERATOR, TECHNICIAN, ENGINEER)) / MILLION
+    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
+    operators = heads[:, OPERATOR] + heads[:, TECHNICIAN] * ratio[TECHNICIAN] + heads[:, ENGINEER] * ratio[ENGINEER]
+    labour = operators * yearly_cost(model, OPERATOR) / MILLION
     uv = model.now("unit_value")
     energy = (par.production.energy * model.now("energy_price") / par.energy.reference_price / uv) * energy_use(model)
     other = par.production.materials + overhead(par) * overhead_factor(par.business) + outage_loss(model)
