@@ -39,6 +39,7 @@ OTHER = (
     "replacement",
     "capacity_bought",
 )
+_FLOW = {name: row for row, name in enumerate((*USES, *OTHER))}
 
 
 class Books:
@@ -48,23 +49,28 @@ class Books:
     """
 
     def __init__(self, rows: int) -> None:
-        self._flows = {name: np.zeros(rows) for name in (*USES, *OTHER)}
+        self._flows = np.zeros((len(_FLOW), rows))
 
     def __getitem__(self, name: str) -> Array:
-        return self._flows[name]
+        return self._flows[_FLOW[name]]
 
     def post(self, name: str, amount: Array) -> None:
         """Add an amount for each factory to a flow."""
-        self._flows[name] += amount
+        self._flows[_FLOW[name]] += amount
 
     def extend(self, rows: int) -> None:
         """Make room for factories opened during the quarter."""
-        for name, flow in self._flows.items():
-            self._flows[name] = np.concatenate([flow, np.zeros(rows - len(flow))])
+        flows = self._flows
+        self._flows = np.zeros((len(flows), rows))
+        self._flows[:, : flows.shape[1]] = flows
 
     def profit(self) -> Array:
         """Profit before tax of each factory."""
-        return self._flows["revenue"] - sum(self._flows[name] for name in USES)
+        return self["revenue"] - self._flows[: len(USES)].sum(axis=0)
+
+    def totals(self) -> dict[str, float]:
+        """Each flow over all factories."""
+        return dict(zip(_FLOW, self._flows.sum(axis=1).tolist(), strict=True))
 
 
 class Account:
@@ -113,8 +119,8 @@ class Snapshot:
         f = model.factories
         self.employed = int(np.count_nonzero(model.workers.state == EMPLOYED))
         self.cash, self.loans = f.cash.copy(), f.loans.copy()
-        self.book = f.plant + f.machines.sum(axis=1)
-        self.open = int(f.open.sum())
+        self.book = f.plant + sum(f.machines.T)
+        self.open = int(np.count_nonzero(f.open))
         self.balance = model.economy.balance
 
 

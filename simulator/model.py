@@ -16,6 +16,7 @@ from simulator.agents import Buyer, Factory, Row
 from simulator.compiled import compiled
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.processes.orders import Orders
+from simulator.processes.production import weighted
 from simulator.schedule import QUARTER
 from simulator.state import GOODS, KH, KH_OWNER, ORIGINS, OWNERS, STAGES, Economy, Links
 from simulator.streams import Stream
@@ -239,13 +240,13 @@ class GarmentModel(mesa.Model):
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""
         f = self.factories
-        return np.einsum("ij,ij->i", self.stage_weights[f.goods], f.automation)
+        return weighted(self.stage_weights, f.goods, f.automation)
 
     def ceilings(self) -> Array:
         """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""
-        limit = np.tile(self.now("ceilings"), (len(self.factories), 1))
-        limit[:, STAGES.index("sew")] *= self.sewing_factor[self.factories.goods]
-        return limit
+        limit = np.tile(self.now("ceilings"), (len(GOODS), 1))
+        limit[:, STAGES.index("sew")] *= self.sewing_factor
+        return limit.take(self.factories.goods, axis=0)
 
     def step_costs(self) -> Array:
         """Price of machines per operator replaced, by stage, USD of 2015."""
@@ -254,9 +255,10 @@ class GarmentModel(mesa.Model):
 
     def automation_by_tier(self) -> Array:
         """Mean automation of the open factories of each tier."""
-        f = self.factories
-        number = np.bincount(f.tier[f.open], minlength=3)
-        return share_of(np.bincount(f.tier[f.open], weights=self.installed()[f.open], minlength=3), number)
+        rows = np.flatnonzero(self.factories.open)
+        tier = self.factories.tier[rows]
+        number = np.bincount(tier, minlength=3)
+        return share_of(np.bincount(tier, weights=self.installed()[rows], minlength=3), number)
 
     def rival_index(self) -> float:
         """Rivals' cost by their shares of 2012."""

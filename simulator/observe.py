@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.census import Put, observe_people
+from simulator.compiled import compiled
 from simulator.indicators import COLUMNS, DIMENSIONS
 from simulator.state import (
     AUT,
     EMPLOYED,
     KH,
+    KH_OWNER,
     OPERATOR,
     ORIGINS,
-    STAGES,
 )
 from simulator.units import MILLION, Array, share_of
 
@@ -62,29 +64,31 @@ def _money(model: GarmentModel, put: Put) -> None:
     """
     f, books, par = model.factories, model.books, model.par
     per_year = 1 / model.dt
-    revenue = books["revenue"]
-    total = float(revenue.sum())
-    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
-    profit = books.profit()
+    flow = books.totals()
+    total, profit = flow["revenue"], books.profit()
     running = profit + books["scrapped"]
-    labour = float(books["wages"].sum() + books["contributions"].sum())
-    own = labour + float((books["depreciation"] + books["scrapped"] + books["interest"] + profit).sum())
-    at_home = par.production.home_part * (books["energy"] + books["overhead"] + books["maintenance"])
-    purchases = float((books["domestic_materials"] + at_home).sum())
-    put("value_added", own + purchases)
+    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
+    labour = flow["wages"] + flow["contributions"]
+    own = labour + flow["depreciation"] + flow["scrapped"] + flow["interest"] + float(profit.sum())
+    at_home = par.production.home_part * (flow["energy"] + flow["overhead"] + flow["maintenance"])
+    put("value_added", own + flow["domestic_materials"] + at_home)
     put("gdp_share", own * per_year / model.now("gdp"))
     put("output_per_worker", float(share_of(total * per_year * MILLION, employed)))
     put("unit_labour_cost", float(share_of(labour, total)))
 
     def by(key: Array, size: int) -> Array:
         earned = np.bincount(key, weights=revenue, minlength=size)
-        return share_of(np.bincount(key, weights=running, minlength=size), earned, empty=np.nan)
+        return share_of(np.bincount(key, weights=profits, minlength=size), earned, empty=np.nan)
 
-    put("profit_margin", float(share_of(running.sum(), total)), goods=by(f.goods, 3), tier=by(f.tier, 3))
+    rows = np.flatnonzero((books["revenue"] != 0) | (running != 0))
+    revenue, profits = books["revenue"][rows], running[rows]
     put(
-        "investment",
-        float((books["machines_bought"] + books["replacement"] + books["capacity_bought"]).sum()),
+        "profit_margin",
+        float(share_of(running.sum(), total)),
+        goods=by(f.goods[rows], 3),
+        tier=by(f.tier[rows], 3),
     )
+    put("investment", flow["machines_bought"] + flow["replacement"] + flow["capacity_bought"])
 
 
 def _markets(model: GarmentModel, put: Put) -> None:
@@ -117,49 +121,74 @@ def _factories(model: GarmentModel, put: Put) -> None:
     - closed: left without moving; relocated: moved, by destination; size: median staff of open factories
     """
     f = model.factories
-    live = f.open
-    weight = np.where(live, f.output, 0.0)
-    key = {
-        "goods": f.goods,
-        "tier": f.tier,
-        "owner": np.where(model.domestic(), 0, 1),
-        "buyers": np.where(f.brand_linked, 0, 1),
-    }
-    level = model.installed()
-    total = weight.sum()
-    stage_weight = model.stage_weights[f.goods] * weight[:, None]
+    live = np.flatnonzero(f.open)
+    domestic = f.owner == KH_OWNER
+    done, made, number, stage_done, stage_made = _work_done(
+        live, f.goods, f.tier, domestic, f.brand_linked, f.automation, f.output, model.stage_weights
+    )
+    size = {d: len(DIMENSIONS[d]) for d in ("goods", "tier", "owner", "buyers")}
+    share = share_of(done, made, empty=np.nan)
     put(
         "automation",
-        float(share_of((level * weight).sum(), total)),
-        stage=share_of((f.automation * stage_weight).sum(axis=0), stage_weight.sum(axis=0)),
-        **{
-            d: share_of(
-                np.bincount(k, weights=level * weight, minlength=len(DIMENSIONS[d])),
-                np.bincount(k, weights=weight, minlength=len(DIMENSIONS[d])),
-                empty=np.nan,
-            )
-            for d, k in key.items()
-        },
+        float(share_of(done[0].sum(), made[0].sum())),
+        stage=share_of(stage_done, stage_made),
+        **{d: share[row, :n] for row, (d, n) in enumerate(size.items())},
     )
-    years = np.full((len(f), len(STAGES)), np.nan)
-    years[: len(model.payback)] = np.minimum(model.payback, LONGEST_PAYBACK)
-    put("payback", _median(np.nanmin(np.where(np.isnan(years), np.inf, years), axis=1)[live]),
-        stage=[_median(years[live, j]) for j in range(len(STAGES))])  # fmt: skip
-    number = {d: np.bincount(k[live], minlength=len(DIMENSIONS[d])) for d, k in key.items()}
-    put("factories", int(live.sum()), **number)
+    known = live[: np.searchsorted(live, len(model.payback))]  # not those that opened at the end of the step
+    years = np.minimum(model.payback[known].T.copy(), LONGEST_PAYBACK)
+    put("payback", _median(np.fmin.reduce(years)), stage=[_median(stage) for stage in years])
+    put("factories", len(live), **{d: number[row, :n] for row, (d, n) in enumerate(size.items())})
     closed = model.leaving & ~model.moving
     rows = np.flatnonzero(closed)
     for name, which in (("factories_opened", model.opened), ("factories_closed", rows)):
         put(name, len(which), goods=np.bincount(f.goods[which], minlength=3),
-            owner=np.bincount(key["owner"][which], minlength=2))  # fmt: skip
+            owner=np.bincount(np.where(domestic[which], 0, 1), minlength=2))  # fmt: skip
     moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
     put("factories_relocated", int(moved.sum()), origin=moved[1:])
-    put("factory_size", _median(f.staff[live].sum(axis=1) * model.weight))
+    put("factory_size", _median(sum(f.staff[live].T) * model.weight))
+
+
+@compiled
+def _work_done(
+    rows: Array,
+    goods: Array,
+    tier: Array,
+    domestic: Array,
+    brand_linked: Array,
+    automation: Array,
+    output: Array,
+    weights: Array,
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Work done by machines, output and number of the factories in ``rows``, then the first two by stage.
+
+    Shape [goods, tier, owner or buyers; group]; a dimension of two groups leaves the third empty.
+    """
+    done, made, number = np.zeros((4, 3)), np.zeros((4, 3)), np.zeros((4, 3))
+    stages = automation.shape[1]
+    stage_done, stage_made = np.zeros(stages), np.zeros(stages)
+    for row in rows:
+        level = 0.0
+        for j in range(stages):
+            part = weights[goods[row], j]
+            level += part * automation[row, j]
+            stage_done[j] += part * automation[row, j] * output[row]
+            stage_made[j] += part * output[row]
+        others = np.intp(not domestic[row]), np.intp(not brand_linked[row])
+        groups = (np.intp(goods[row]), np.intp(tier[row]), *others)
+        for dimension, group in enumerate(groups):
+            done[dimension, group] += level * output[row]
+            made[dimension, group] += output[row]
+            number[dimension, group] += 1
+    return done, made, number, stage_done, stage_made
 
 
 def _median(values: Array) -> float:
     values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else np.nan
+    if not len(values):
+        return np.nan
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    values.partition((low, high))
+    return float(values[low] + values[high]) / 2
 
 
 def _public(model: GarmentModel, put: Put) -> None:
@@ -180,7 +209,7 @@ class Memory:
         self.output, self.efficiency = model.plan.output, model.plan.efficiency
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
-        self.staffed = (self.heads.sum(axis=1) > 0) | (model.memory.seen(len(f)) if model.memory else False)
+        self.staffed = (sum(f.staff.T) > 0) | (model.memory.seen(len(f)) if model.memory else False)
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""
@@ -218,55 +247,73 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
        technicians and engineers, staffing Lambda × Delta ln u.
     4. A job with heads at one end only is staffing too.
     """
-    rows = len(new.open)
-    grown = rows - len(old.open)
-
-    def extend(values: Array, fill: float = 0.0) -> Array:
-        return np.concatenate([values, np.full((grown, *values.shape[1:]), fill)])
-
-    before, after = extend(old.heads), new.heads
-    terms = dict.fromkeys(
-        (
-            "scale",
-            "competitiveness",
-            "efficiency",
-            "displacement",
-            "reinstatement",
-            "staffing",
-            "opening",
-            "closure",
-            "relocation",
-        ),
-        0.0,
-    )
-    left = np.zeros(rows, bool)
+    rows, known = len(new.open), len(old.open)
+    left, moved, grown = np.zeros(rows, bool), np.zeros(rows, bool), np.zeros(rows)
     left[: len(leaving)] = leaving
-    moved = np.zeros(rows, bool)
     moved[: len(moving)] = moving
-    terms["relocation"] = -float(before[moved].sum())
-    terms["closure"] = -float(before[left & ~moved].sum())
-    first = ~left & ~seen & (after.sum(axis=1) > 0)
-    terms["opening"] = float((after - before)[first].sum())
-    stays = ~left & ~first
-    both = stays[:, None] & (before > 0) & (after > 0)
-    terms["staffing"] = float((after - before)[stays[:, None] & ~both].sum())
-    f, k = np.nonzero(both)
-    if len(f):
-        n0, n1 = before[f, k], after[f, k]
-        same = n0 == n1
-        ratio = np.log(n1) - np.log(n0)
-        mean = np.where(same, n1, (n1 - n0) / np.where(same, 1.0, ratio))
-        demand = np.log(new.demand / old.demand)
-        output = np.log(new.output[f] / old.output[f])
-        efficiency = np.log(new.efficiency[f] / old.efficiency[f])
-        tasks = np.log(new.tasks[f, k] / old.tasks[f, k])
-        terms["scale"] = float(mean.sum() * demand)
-        terms["competitiveness"] = float((mean * (output - demand)).sum())
-        terms["efficiency"] = -float((mean * efficiency).sum())
-        terms["displacement"] = float((mean * tasks)[k == OPERATOR].sum())
-        terms["reinstatement"] = float((mean * tasks)[k != OPERATOR].sum())
-        terms["staffing"] += float((mean * (ratio - output + efficiency - tasks)).sum())
+    before, after = sum(old.heads.T), sum(new.heads.T)
+    grown[:] = after
+    grown[:known] -= before
+    first = ~left & ~seen & (after > 0)
+    terms = {
+        "relocation": -float(before[moved[:known]].sum()),
+        "closure": -float(before[(left & ~moved)[:known]].sum()),
+        "opening": float(grown[first].sum()),
+    }
+    shares = _log_mean_shares(
+        ~left & ~first,
+        old.heads,
+        new.heads,
+        np.log(new.demand / old.demand),
+        old.output,
+        new.output,
+        old.efficiency,
+        new.efficiency,
+        old.tasks,
+        new.tasks,
+    )
+    names = ("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing")
+    terms |= zip(names, shares, strict=True)
     return {f"change_{name}": value for name, value in terms.items()}
+
+
+@compiled
+def _log_mean_shares(
+    stays: Array,
+    before: Array,
+    after: Array,
+    demand: float,
+    output_before: Array,
+    output: Array,
+    efficiency_before: Array,
+    efficiency: Array,
+    tasks_before: Array,
+    tasks: Array,
+) -> tuple[float, float, float, float, float, float]:
+    """Terms 3 and 4 of ``decompose``, summed over the factories that stay; ``demand`` is its change of logarithm."""
+    scale = competitiveness = better = displacement = reinstatement = staffing = 0.0
+    for i in range(len(before)):
+        if not stays[i]:
+            continue
+        for k in range(before.shape[1]):
+            n0, n1 = before[i, k], after[i, k]
+            if n0 <= 0 or n1 <= 0:
+                staffing += n1 - n0
+                continue
+            ratio = math.log(n1) - math.log(n0)
+            mean = n1 if n0 == n1 else (n1 - n0) / ratio
+            d_output = math.log(output[i] / output_before[i])
+            d_efficiency = math.log(efficiency[i] / efficiency_before[i])
+            d_tasks = math.log(tasks[i, k] / tasks_before[i, k])
+            scale += mean * demand
+            competitiveness += mean * (d_output - demand)
+            better -= mean * d_efficiency
+            if k == OPERATOR:
+                displacement += mean * d_tasks
+            else:
+                reinstatement += mean * d_tasks
+            staffing += mean * (ratio - d_output + d_efficiency - d_tasks)
+    return scale, competitiveness, better, displacement, reinstatement, staffing
 
 
 def fill_relative(model: GarmentModel) -> None:
@@ -311,8 +358,7 @@ def fill_relative(model: GarmentModel) -> None:
         limits=model.par.thresholds,
     )
     values[rows, COLUMN_AT["survival", "all"]] = survival
-    for k in range(6):
-        values[rows, COLUMN_AT[f"scenario_{k}", "all"]] = membership[:, k]
+    values[rows, [COLUMN_AT[f"scenario_{k}", "all"] for k in range(6)]] = membership
 
 
 def _prices(model: GarmentModel, rows: slice) -> Array:
@@ -350,8 +396,8 @@ def futures(
     survival = np.maximum(jobs / limits.survival_employment, exports / limits.survival_exports)
     x = np.clip((cost - limits.labour_cost) / limits.cost_scale, -1, 1)
     y = np.clip((automation - limits.automation) / limits.automation_scale, -1, 1)
-    corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
-    distance = np.stack([(x - cx) ** 2 + (y - cy) ** 2 for cx, cy in corners], axis=1)
+    corners = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)])
+    distance = (x[:, None] - corners[:, 0]) ** 2 + (y[:, None] - corners[:, 1]) ** 2
     pull = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / limits.softness)
     pull /= pull.sum(axis=1, keepdims=True)
     low_few, high_few, low_many, high_many = pull.T

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.compiled import compiled
 from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
@@ -52,40 +54,73 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     """
     f, par, now = model.factories, model.par, model.now
     auto = par.automation
-    uv = now("unit_value")
-    step = np.clip(np.minimum(STEP, model.ceilings() - f.automation), 0.0, None)
-    saving, outlay = saving_and_outlay(model, step)
-    model.payback = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance)
-    charge = outlay * capital_recovery(real_rate(model), auto.machine_life)[:, None] + outlay * auto.maintenance
-    worth = np.where(
-        (step > 1e-6) & (saving > 0),
-        np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12)),
-        -np.inf,
+    rows = np.flatnonzero(f.open)
+    step, saving, outlay = saving_and_outlay(model, rows)
+    model.payback = np.full((len(f), len(step)), np.nan)
+    model.payback[rows] = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance).T
+    charge = outlay * (capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance)
+    gain = np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12))
+    worth = np.where((step > 1e-6) & (saving > 0), gain, -np.inf)
+    part = auto.funds_share + par.business.fintech_funds * par.business.fintech
+    part *= (1 + auto.subsidy_leverage * auto.subsidy) * par.public.reference_interest / auto.interest_rate
+    stage, benefit, price, funds = _choose(
+        rows,
+        worth,
+        outlay * (now("unit_value") / MILLION),
+        planned(model),
+        (f.hurdle, f.margin, f.cash),
+        (f.owner != KH_OWNER, f.brand_linked),
+        model.automation_by_tier()[f.tier],
+        (par.pricing.markup, auto.relocation, auto.peer, auto.brand, part, auto.brand_funds),
     )
-    stage = np.argmax(worth, axis=1)
-    row = np.arange(len(f))
-    foreign = f.owner != KH_OWNER
-    squeeze = np.clip((par.pricing.markup - f.margin) / par.pricing.markup, 0.0, None)
-    benefit = (
-        worth[row, stage]
-        - np.log(f.hurdle)
-        - auto.relocation * squeeze * foreign
-        + auto.peer * model.automation_by_tier()[f.tier]
-        + auto.brand * f.brand_linked
-    )
-    chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[:, 0], gate=auto.skill_gate)
-    price = outlay[row, stage] * planned(model) * uv / MILLION
-    funds = (auto.funds_share + par.business.fintech_funds * par.business.fintech) * np.maximum(f.cash, 0.0)
-    funds *= (1 + auto.subsidy_leverage * auto.subsidy) * np.where(f.brand_linked, auto.brand_funds, 1.0)
-    funds *= par.public.reference_interest / auto.interest_rate
-    able = f.open & (price <= funds) & (f.margin > auto.least_margin) & np.isfinite(benefit)
-    reviews = rng.uniform(len(f), "review") < auto.review_rate * model.dt
-    adopts = able & reviews & (rng.uniform(len(f), "judgement") < chance)
-    model.automated = np.where(adopts, stage, NOWHERE)
-    _buy(model, np.flatnonzero(adopts), stage, step, outlay)
+    able = (price <= funds) & (f.margin[rows] > auto.least_margin) & np.isfinite(benefit)
+    reviews = rng.uniform(rows, "review") < auto.review_rate * model.dt
+    chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[rows, 0], gate=auto.skill_gate)
+    adopts = np.flatnonzero(able & reviews & (rng.uniform(rows, "judgement") < chance))
+    model.automated = np.full(len(f), NOWHERE)
+    model.automated[rows[adopts]] = stage[adopts]
+    _buy(model, rows[adopts], stage[adopts], step[stage[adopts], adopts], price[adopts])
 
 
-def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Array) -> None:
+@compiled
+def _choose(
+    rows: Array,
+    worth: Array,
+    price: Array,
+    output: Array,
+    columns: tuple[Array, Array, Array],
+    flags: tuple[Array, Array],
+    peers: Array,
+    numbers: tuple[float, float, float, float, float, float],
+) -> tuple[Array, Array, Array, Array]:
+    """Best stage, benefit, price and funds of the factories in ``rows``: steps 3 to 5 of ``automate``.
+
+    ``worth`` and ``price`` (million USD for an output of 1) have shape [stage, place in ``rows``], the others are by
+    factory. The fifth of ``numbers`` is the part of cash that may be spent without a brand.
+    """
+    hurdle, margin, cash = columns
+    foreign, brand_linked = flags
+    markup, relocation, peer, brand, part, brand_funds = numbers
+    stage, count = np.zeros(len(rows), np.intp), len(rows)
+    benefit, cost, funds = np.empty(count), np.empty(count), np.empty(count)
+    for i in range(count):
+        row, best = rows[i], 0
+        for j in range(1, worth.shape[0]):
+            if worth[j, i] > worth[best, i]:
+                best = j
+        stage[i] = best
+        benefit[i] = worth[best, i] - math.log(hurdle[row]) + peer * peers[row]
+        if foreign[row]:
+            benefit[i] -= relocation * max((markup - margin[row]) / markup, 0.0)
+        cost[i] = price[best, i] * output[row]
+        funds[i] = part * max(cash[row], 0.0)
+        if brand_linked[row]:
+            benefit[i] += brand
+            funds[i] *= brand_funds
+    return stage, benefit, cost, funds
+
+
+def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) -> None:
     """Machines arrive at once and are paid from spare cash and loans.
 
     The net price P is that of step 5, the gross price P / (1 - ``automation.subsidy``); the difference is the public
@@ -93,22 +128,22 @@ def _buy(model: GarmentModel, rows: Array, stage: Array, step: Array, outlay: Ar
     by the net price. The factory pays the net price (``finance``). The step is noted for ``lay_off``.
     """
     f, subsidy, uv = model.factories, model.par.automation.subsidy, model.now("unit_value")
-    j = stage[rows]
-    net = outlay[rows, j] * planned(model)[rows] * uv / MILLION
     gross = net / (1 - subsidy)
-    f.automation[rows, j] += step[rows, j]
+    f.automation[rows, j] += step
     f.units[rows, j] += share_of(gross, uv * model.now("robot_price"))
     f.machines[rows, j] += net
     f.automated_at[rows] = model.step_number
     cost = np.zeros(len(f))
     cost[rows] = net
-    model.books.post("subsidy", np.bincount(rows, weights=gross - net, minlength=len(f)))
-    model.books.post("machines_bought", np.bincount(rows, weights=gross, minlength=len(f)))
+    model.books["subsidy"][rows] += gross - net
+    model.books["machines_bought"][rows] += gross
     finance(model, cost)
 
 
-def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
+def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, Array]:
     r"""Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year.
+
+    For the factories in ``rows``; step, saving and price have shape [stage, factory].
 
     .. math:: S_j = \Delta L_j\,(y + (1-y)\,c_{te})\,W_{op}(1+g)^{n}
               - \tfrac{L_{15}}{E}\omega_j\Delta_j(\tau_A W_{te} + \epsilon_A W_{en})
@@ -127,31 +162,67 @@ def saving_and_outlay(model: GarmentModel, step: Array) -> tuple[Array, Array]:
     """
     f, par, now = model.factories, model.par, model.now
     auto, pro = par.automation, par.production
-    uv = now("unit_value")
-    base = (pro.operators / np.maximum(f.effective, 1e-9))[:, None]
-    moved = model.stage_weights[f.goods] * step
-    fewer = base * moved * model.labour_saved
-    useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[:, :1]
-    wage = yearly_cost(model, OPERATOR)[:, None] * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
-    saving = fewer * useful * wage
-    saving -= base * pro.technicians_automated * moved * yearly_cost(model, TECHNICIAN)[:, None]
-    saving -= base * pro.engineers_automated * moved * yearly_cost(model, ENGINEER)[:, None]
-    saving += MILLION * moved * (auto.quality + auto.brand_quality * f.brand_linked)[:, None]
-    saving -= (
-        MILLION * pro.energy * pro.energy_intensity * moved * now("energy_price") / par.energy.reference_price / uv
-    )
+    heads = pro.operators / np.maximum(f.effective[rows], 1e-9)
+    useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[rows, 0]
+    operator = yearly_cost(model, OPERATOR)[rows]
+    wage = operator * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
+    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
+    skilled = operator * (pro.technicians_automated * ratio[TECHNICIAN] + pro.engineers_automated * ratio[ENGINEER])
     outage = par.energy.outage if model.policy_started else par.energy.outage_before
-    saving -= MILLION * pro.outage_loss * pro.outage_automated * outage * moved
+    power = pro.energy * pro.energy_intensity * now("energy_price") / par.energy.reference_price / now("unit_value")
+    better = auto.quality + auto.brand_quality * f.brand_linked[rows]
+    better -= power + pro.outage_loss * pro.outage_automated * outage
+    level, step, fewer, saving = _next_steps(
+        rows,
+        f.goods,
+        f.automation,
+        model.ceilings(),
+        model.stage_weights,
+        model.labour_saved,
+        heads,
+        useful * wage,
+        MILLION * better - heads * skilled,
+    )
     outlay = step_price(
         heads=fewer,
-        cost=model.step_costs(),
+        cost=model.step_costs()[:, None],
         price=now("robot_price"),
         convexity=auto.convexity,
-        automation=f.automation,
+        automation=level,
         subsidy=auto.subsidy,
         surcharge=auto.installation * (1 - par.infrastructure.broadband),
     )
-    return saving, outlay
+    return step, saving, outlay
+
+
+@compiled
+def _next_steps(
+    rows: Array,
+    goods: Array,
+    automation: Array,
+    ceilings: Array,
+    weights: Array,
+    labour_saved: Array,
+    heads: Array,
+    operator: Array,
+    other: Array,
+) -> tuple[Array, Array, Array, Array]:
+    """Level, next step, operators replaced and saving of each stage, shape [stage, factory], for ``rows``.
+
+    By row: ``heads`` operators of manual work for a million USD a year, ``operator`` what is saved with each that is
+    replaced, ``other`` what else is saved where all work is automated.
+    """
+    shape = (automation.shape[1], len(rows))
+    level, step, fewer, saving = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    for j in range(shape[0]):
+        for i in range(shape[1]):
+            row = rows[i]
+            level[j, i] = automation[row, j]
+            step[j, i] = max(min(STEP, ceilings[row, j] - level[j, i]), 0.0)
+            moved = weights[goods[row], j] * step[j, i]
+            fewer[j, i] = heads[i] * moved * labour_saved[j]
+            saving[j, i] = fewer[j, i] * operator[i] + moved * other[i]
+    return level, step, fewer, saving
 
 
 def step_price(

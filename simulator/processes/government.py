@@ -43,16 +43,19 @@ def govern(model: GarmentModel, rng: Stream) -> None:
     cheap = max(0.0, par.public.reference_interest - par.automation.interest_rate)
     account.spend("automation.interest_rate", cheap * model.loans_before * dt, "banks")
     lower = max(0.0, par.public.reference_energy_price - model.now("energy_price")) if model.policy_started else 0.0
-    account.spend("energy.price", lower * electricity(model) * par.energy.public_part, "utility")
+    cheaper = lower * electricity(model) * par.energy.public_part if lower else 0.0
+    account.spend("energy.price", cheaper, "utility")
     seats = seat_cost(model) * model.seats_taken / MILLION
     stipend = par.public.stipend
     account.spend("skills.training_seats", seats * stipend, "households")
     account.spend("skills.training_seats", seats * (1 - stipend), "centres")
     account.spend("skills.training_seats", seats * par.skills.administration, "centres")
+    period = model.now_period
     for name in GENERAL:
-        lever = PARAMETERS[name]
-        above = (model.setting(name) - lever.default_at(model.now_period)) * lever.cost
-        account.spend(name, max(0.0, above) * dt if model.policy_started else 0.0, "suppliers")
+        lever, above = PARAMETERS[name], 0.0
+        if model.policy_started:
+            above = (model.setting(name) - lever.default_at(period)) * lever.cost
+        account.spend(name, max(0.0, above) * dt, "suppliers")
     model.economy.balance += account.balance
 
 
@@ -79,4 +82,4 @@ def electricity(model: GarmentModel) -> float:
     pro = model.par.production
     per_dollar = pro.energy / model.par.energy.reference_price
     use = 1 + pro.energy_intensity * model.installed()
-    return float(np.sum(per_dollar * use * model.factories.output))
+    return per_dollar * float(np.sum(use * model.factories.output))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,39 +47,78 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
     """
     f, par, eco = model.factories, model.par, model.economy
     pro = par.production
-    speed = model.tiers["learning_factor"][f.tier]
     growth = efficiency_growth(
         trend=pro.trend,
         wage_induced=pro.wage_induced,
         wage_growth=eco.wage_growth,
         norm=pro.wage_norm,
         cap=pro.wage_growth_cap,
-        speed=speed,
+        speed=model.tiers["learning_factor"],
         research=par.innovation.efficiency_gain * par.innovation.research,
     )
-    f.efficiency[f.open] *= np.exp(growth * model.dt)[f.open]
+    f.efficiency *= np.where(f.open, np.exp(growth * model.dt)[f.tier], 1.0)
     deliver(model)
 
 
 def deliver(model: GarmentModel) -> None:
     """What lines and machines deliver with the people that factories have: steps 2 to 4 of ``set_technology``.
 
-    The opening state needs it too, without any growth.
+    The opening state needs it too, without any growth. Closed factories keep what they last had.
     """
     f, par = model.factories, model.par
     pro, skills = par.production, par.skills
     measure_coverage(model)
     gain = np.sqrt(skills.training_months / skills.reference_months)
-    age = (model.step_number - f.opened) * model.dt
-    f.effective[:] = (
-        f.efficiency
-        * (1 - pro.new_gap * np.exp(-age / pro.learning_years))
-        * (1 + skills.trained_gain * gain * f.trained)
-        * (1 + skills.supervisor_gain * np.minimum(1.0, skills.supervisor_span * f.graduates))
-        * (1 - skills.novice_loss * f.novices)
+    rows = np.flatnonzero(f.open)
+    technicians, engineers = f.coverage[rows, 0], f.coverage[rows, 1]
+    _deliver(
+        rows,
+        f.efficiency,
+        (model.step_number - f.opened[rows]) * model.dt,
+        f.trained,
+        f.graduates,
+        f.novices,
+        f.automation,
+        machine_yield(technicians, engineers, par.automation.unskilled_yield),
+        (pro.new_gap, pro.learning_years),
+        (skills.trained_gain * gain, skills.supervisor_gain, skills.supervisor_span, skills.novice_loss),
+        f.effective,
+        f.working,
     )
-    yield_ = machine_yield(f.coverage[:, 0], f.coverage[:, 1], par.automation.unskilled_yield)
-    f.working[:] = f.automation * yield_[:, None]
+
+
+@compiled
+def _deliver(
+    rows: Array,
+    efficiency: Array,
+    age: Array,
+    trained: Array,
+    graduates: Array,
+    novices: Array,
+    automation: Array,
+    yields: Array,
+    learning: tuple[float, float],
+    skills: tuple[float, float, float, float],
+    effective: Array,
+    working: Array,
+) -> None:
+    """Steps 3 and 4 of ``set_technology`` for ``rows``, written into the last two; ages and yields are by place there.
+
+    ``learning`` holds l and tau of the formula, ``skills`` the gain of training, g_s, n and nu.
+    """
+    gap, years = learning
+    trained_gain, supervisor_gain, span, novice_loss = skills
+    for i in range(len(rows)):
+        row = rows[i]
+        effective[row] = (
+            efficiency[row]
+            * (1 - gap * math.exp(-age[i] / years))
+            * (1 + trained_gain * trained[row])
+            * (1 + supervisor_gain * min(1.0, span * graduates[row]))
+            * (1 - novice_loss * novices[row])
+        )
+        for j in range(automation.shape[1]):
+            working[row, j] = automation[row, j] * yields[i]
 
 
 def measure_coverage(model: GarmentModel) -> None:
@@ -91,17 +131,29 @@ def measure_coverage(model: GarmentModel) -> None:
     ``skills.coverage_factory`` people; both numbers grow by ``skills.coverage_agents`` × people per agent.
     """
     f, eco, skills = model.factories, model.economy, model.par.skills
-    cell, share = f.goods * 3 + f.tier, filled(model)
+    rows = np.flatnonzero(f.open)
+    cell = f.goods[rows] * np.intp(3) + f.tier[rows]
     grain = skills.coverage_agents * model.weight  # few agents say little, however many people they stand for
-    for k, job in enumerate((TECHNICIAN, ENGINEER)):
-        need = np.where(f.open, f.needed[:, job], 0.0)
-        have = need * share[:, job]
-        total = float(min(1.0, share_of(have.sum(), need.sum(), empty=1.0)))
-        have_cell = np.bincount(cell, weights=have, minlength=9)
-        need_cell = np.bincount(cell, weights=need, minlength=9)
-        eco.coverage_all[k] = total
-        eco.coverage[:, k] = shrunk(have_cell, need_cell, total, skills.coverage_cell + grain)
-        f.coverage[:, k] = shrunk(have, need, eco.coverage[cell, k], skills.coverage_factory + grain)
+    need, have, need_cell, have_cell = _needs(rows, cell, f.needed, filled(model))
+    total = np.minimum(1.0, share_of(have_cell.sum(axis=1), need_cell.sum(axis=1), empty=1.0))
+    coverage = shrunk(have_cell, need_cell, total[:, None], skills.coverage_cell + grain)
+    eco.coverage_all[:], eco.coverage[:] = total, coverage.T
+    own = shrunk(have, need, coverage[:, cell], skills.coverage_factory + grain)
+    f.coverage[rows, 0], f.coverage[rows, 1] = own
+
+
+@compiled
+def _needs(rows: Array, cell: Array, needed: Array, share: Array) -> tuple[Array, Array, Array, Array]:
+    """Technicians and engineers needed and there, by factory in ``rows`` and by cell; shape [job, factory or cell]."""
+    need, have = np.empty((2, len(rows))), np.empty((2, len(rows)))
+    need_cell, have_cell = np.zeros((2, 9)), np.zeros((2, 9))
+    for i in range(len(rows)):
+        for k, job in enumerate((TECHNICIAN, ENGINEER)):
+            need[k, i] = needed[rows[i], job]
+            have[k, i] = need[k, i] * share[rows[i], job]
+            need_cell[k, cell[i]] += need[k, i]
+            have_cell[k, cell[i]] += have[k, i]
+    return need, have, need_cell, have_cell
 
 
 def plan_staff(model: GarmentModel, rng: Stream) -> None:
@@ -113,9 +165,20 @@ def plan_staff(model: GarmentModel, rng: Stream) -> None:
     tasks are kept as the plan that explains changes of employment.
     """
     f = model.factories
-    f.needed[:] = np.where(f.open[:, None], heads_per_output(model) * planned(model)[:, None], 0.0)
-    f.posts[:] = np.floor(f.needed / model.weight + f.rounding)
-    model.plan = Plan(planned(model), f.effective.copy(), tasks_per_output(model))
+    output = planned(model)
+    _open_posts(f.open, heads_per_output(model), output, model.weight, f.rounding, f.needed, f.posts)
+    model.plan = Plan(output, f.effective.copy(), tasks_per_output(model))
+
+
+@compiled
+def _open_posts(
+    is_open: Array, heads: Array, output: Array, agent: float, rounding: Array, needed: Array, posts: Array
+) -> None:
+    """Needed people by job and posts in whole agents, an ``agent`` so many people, written into the last two."""
+    for i in range(len(is_open)):
+        for k in range(heads.shape[1]):
+            needed[i, k] = heads[i, k] * output[i] if is_open[i] else 0.0
+            posts[i, k] = math.floor(needed[i, k] / agent + rounding[i, k])
 
 
 def produce(model: GarmentModel, rng: Stream) -> None:
@@ -128,9 +191,7 @@ def produce(model: GarmentModel, rng: Stream) -> None:
     into shipped and diverted (``ship``).
     """
     f = model.factories
-    operators = f.needed[:, OPERATOR] * filled(model)[:, OPERATOR]
-    possible = operators / np.maximum(heads_per_output(model)[:, OPERATOR], 1e-9) * model.dt
-    possible *= 1 + model.par.production.hours_slack
+    possible = planned(model) * filled(model)[:, OPERATOR] * (model.dt * (1 + model.par.production.hours_slack))
     f.output[:] = np.where(f.open, np.minimum(f.accepted, possible), 0.0)
     model.orders.ship(model)
 
@@ -143,9 +204,24 @@ def filled(model: GarmentModel) -> Array:
     read follow the people, so that a factory's fate does not hang on how many people an agent stands for.
     """
     f = model.factories
-    staff, posts = np.minimum(f.staff, f.posts), f.posts
-    sector = share_of(staff[f.open].sum(axis=0), posts[f.open].sum(axis=0), empty=1.0)
-    return np.where(posts > 0, staff / np.maximum(posts, 1), sector)
+    return _filled(f.open, f.staff, f.posts)
+
+
+@compiled
+def _filled(is_open: Array, staff: Array, posts: Array) -> Array:
+    """``filled`` from the columns."""
+    rows, jobs = posts.shape
+    out = np.empty((rows, jobs))
+    for k in range(jobs):
+        there, wanted = 0, 0
+        for i in range(rows):
+            if is_open[i]:
+                there += min(staff[i, k], posts[i, k])
+                wanted += posts[i, k]
+        sector = there / wanted if wanted > 0 else 1.0
+        for i in range(rows):
+            out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else sector
+    return out
 
 
 def rounding_pay(model: GarmentModel) -> Array:
@@ -155,9 +231,18 @@ def rounding_pay(model: GarmentModel) -> Array:
     staff beyond posts in full.
     """
     f = model.factories
-    people = f.needed * filled(model) + np.maximum(f.staff - f.posts, 0) * model.weight
-    exact = (people @ model.economy.wages) * f.pay_level * MONTHS_PER_YEAR / MILLION
-    return f.wage_bill - exact
+    usual = _usual_pay(f.needed, filled(model), f.staff, f.posts, model.weight, model.economy.wages)
+    return f.wage_bill - usual * f.pay_level * MONTHS_PER_YEAR / MILLION
+
+
+@compiled
+def _usual_pay(needed: Array, share: Array, staff: Array, posts: Array, agent: float, wages: Array) -> Array:
+    """What the exact people of each factory would get a month at the wages of their jobs."""
+    out = np.zeros(len(needed))
+    for i in range(len(needed)):
+        for k in range(len(wages)):
+            out[i] += (needed[i, k] * share[i, k] + max(staff[i, k] - posts[i, k], 0) * agent) * wages[k]
+    return out
 
 
 def keep_books(model: GarmentModel, rng: Stream) -> None:
@@ -192,35 +277,34 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     """
     f, par, books, dt = model.factories, model.par, model.books, model.dt
     pro, business = par.production, par.business
-    uv, out = model.now("unit_value"), f.output
+    out = f.output
+    value = model.now("unit_value") * out
     home = par.value_chain.domestic_materials * par.value_chain.upgrading
-    books.post("revenue", uv * f.quote * out)
-    books.post("imported_materials", pro.materials * (1 - home) * uv * out)
-    books.post("domestic_materials", pro.materials * home * uv * out)
-    books.post(
-        "energy",
-        pro.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price * out,
-    )
-    books.post("overhead", overhead(par) * overhead_factor(business) * uv * out)
-    books.post("outage", outage_loss(model) * uv * out)
+    books.post("revenue", f.quote * value)
+    books.post("imported_materials", pro.materials * (1 - home) * value)
+    books.post("domestic_materials", pro.materials * home * value)
+    books.post("energy", pro.energy * model.now("energy_price") / par.energy.reference_price * energy_use(model) * out)
+    books.post("overhead", overhead(par) * overhead_factor(business) * value)
+    books.post("outage", outage_loss(model) * value)
     books.post("wages", f.wage_bill * dt)
-    books.post("contributions", par.wages.contributions * f.wage_bill * dt)
-    total_machines = f.machines.sum(axis=1)
-    books.post("maintenance", par.automation.maintenance * total_machines * dt)
-    books.post("depreciation", (f.plant / pro.plant_life + total_machines / par.automation.machine_life) * dt)
-    books.post("interest", nominal_rate(model) * dt * (f.loans + np.maximum(0.0, -f.cash)))
-    f.plant -= f.plant / pro.plant_life * dt
-    f.machines -= f.machines / par.automation.machine_life * dt
+    books.post("contributions", par.wages.contributions * dt * f.wage_bill)
+    total_machines = sum(f.machines.T)
+    books.post("maintenance", par.automation.maintenance * dt * total_machines)
+    worn, aged = dt / par.automation.machine_life, dt / pro.plant_life
+    books.post("depreciation", aged * f.plant + worn * total_machines)
+    books.post("interest", dt * nominal_rate(model) * (f.loans + np.maximum(0.0, -f.cash)))
+    f.plant *= 1 - aged
+    f.machines *= 1 - worn
     profit = books.profit()
     tax = par.public.profit_tax * np.maximum(profit, 0.0)
     books.post("tax", tax)
-    repaid = f.loans / par.automation.machine_life * dt
+    repaid = f.loans * worn
     books.post("repaid", repaid)
     f.loans -= repaid
     f.cash += profit + books["depreciation"] - tax - repaid
     _replace(model)
     spare = np.maximum(0.0, f.cash - quarter_costs(model))
-    dividends = np.where(f.open, (1 - np.exp(-par.factories.dividends * dt)) * spare, 0.0)
+    dividends = (1 - np.exp(-par.factories.dividends * dt)) * spare * f.open
     books.post("dividends", dividends)
     f.cash -= dividends
     _smooth(model, profit)
@@ -235,20 +319,50 @@ def _replace(model: GarmentModel) -> None:
     paid is lost: automation and units of every stage shrink by (1 - p) dt / ``automation.machine_life``, capacity by
     (1 - p) dt / ``production.plant_life``.
     """
-    f, par, dt = model.factories, model.par, model.dt
-    uv = model.now("unit_value")
-    machines = f.units * model.now("robot_price") * uv * dt / par.automation.machine_life
-    plant = par.production.plant * f.capacity * uv * dt / par.production.plant_life
-    cost = np.where(f.open, machines.sum(axis=1) + plant, 0.0)
-    paid = np.clip(share_of(np.maximum(f.cash, 0.0), cost), 0.0, 1.0)
-    model.books.post("replacement", cost * paid)
-    f.cash -= cost * paid
-    f.machines += machines * paid[:, None]
-    f.plant += plant * paid
-    worn = 1 - np.where(f.open, 1 - paid, 0.0) * dt / par.automation.machine_life
-    f.automation *= worn[:, None]
-    f.units *= worn[:, None]
-    f.capacity *= 1 - np.where(f.open, 1 - paid, 0.0) * dt / par.production.plant_life
+    f, par, uv = model.factories, model.par, model.now("unit_value")
+    worn, aged = model.dt / par.automation.machine_life, model.dt / par.production.plant_life
+    machine, plant = model.now("robot_price") * uv * worn, par.production.plant * uv * aged
+    stocks = (f.units, f.machines, f.automation, f.capacity, f.plant, f.cash)
+    model.books.post("replacement", _renew(f.open, worn, aged, machine, plant, *stocks))
+
+
+@compiled
+def _renew(
+    is_open: Array,
+    worn: float,
+    aged: float,
+    machine: float,
+    plant: float,
+    units: Array,
+    machines: Array,
+    automation: Array,
+    capacity: Array,
+    book: Array,
+    cash: Array,
+) -> Array:
+    """``_replace`` on the columns, which change; what each factory pays.
+
+    ``worn`` and ``aged`` are the parts of machines and plant that are due, ``machine`` and ``plant`` what they cost for
+    a unit and for capacity.
+    """
+    out = np.zeros(len(is_open))
+    stages = units.shape[1]
+    for i in range(len(is_open)):
+        if not is_open[i]:
+            continue
+        cost = plant * capacity[i]
+        for j in range(stages):
+            cost += machine * units[i, j]
+        paid = min(max(cash[i], 0.0) / cost, 1.0) if cost > 0 else 0.0
+        out[i] = cost * paid
+        cash[i] -= cost * paid
+        book[i] += plant * capacity[i] * paid
+        for j in range(stages):
+            machines[i, j] += machine * units[i, j] * paid
+            automation[i, j] *= 1 - (1 - paid) * worn
+            units[i, j] *= 1 - (1 - paid) * worn
+        capacity[i] *= 1 - (1 - paid) * aged
+    return out
 
 
 def _smooth(model: GarmentModel, profit: Array) -> None:
@@ -260,11 +374,33 @@ def _smooth(model: GarmentModel, profit: Array) -> None:
     """
     f = model.factories
     weight = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    scale = np.maximum(model.books["revenue"], 0.01 * f.capacity * model.dt * model.now("unit_value"))
-    noise = rounding_pay(model) * model.dt * (1 + model.par.wages.contributions)
-    f.margin += np.where(f.open, weight * (share_of(profit + noise, scale) - f.margin), 0.0)
-    use = share_of(f.output / model.dt, f.capacity)
-    f.utilisation += np.where(f.open, weight * (use - f.utilisation), 0.0)
+    earned = profit + rounding_pay(model) * (model.dt * (1 + model.par.wages.contributions))
+    least = 0.01 * model.dt * model.now("unit_value")
+    state = (f.open, f.capacity, f.output, f.margin, f.utilisation)
+    _remember(earned, model.books["revenue"], least, weight, model.dt, *state)
+
+
+@compiled
+def _remember(
+    earned: Array,
+    revenue: Array,
+    least: float,
+    weight: float,
+    dt: float,
+    is_open: Array,
+    capacity: Array,
+    output: Array,
+    margin: Array,
+    utilisation: Array,
+) -> None:
+    """``_smooth`` on the columns, of which the last two change; ``least`` is the least revenue for a capacity of 1."""
+    for i in range(len(is_open)):
+        if is_open[i]:
+            scale = max(revenue[i], least * capacity[i])
+            now = earned[i] / scale if scale > 0 else 0.0
+            use = output[i] / dt / capacity[i] if capacity[i] > 0 else 0.0
+            margin[i] += weight * (now - margin[i])
+            utilisation[i] += weight * (use - utilisation[i])
 
 
 def unit_cost(model: GarmentModel) -> Array:
@@ -278,9 +414,11 @@ def unit_cost(model: GarmentModel) -> Array:
     """
     par = model.par
     heads = heads_per_output(model)
-    labour = sum(heads[:, job] * yearly_cost(model, job) for job in (OPERATOR, TECHNICIAN, ENGINEER)) / MILLION
+    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
+    operators = heads[:, OPERATOR] + heads[:, TECHNICIAN] * ratio[TECHNICIAN] + heads[:, ENGINEER] * ratio[ENGINEER]
+    labour = operators * yearly_cost(model, OPERATOR) / MILLION
     uv = model.now("unit_value")
-    energy = par.production.energy * energy_use(model) * model.now("energy_price") / par.energy.reference_price / uv
+    energy = (par.production.energy * model.now("energy_price") / par.energy.reference_price / uv) * energy_use(model)
     other = par.production.materials + overhead(par) * overhead_factor(par.business) + outage_loss(model)
     return other + labour + energy + capital_cost(model)
 
@@ -298,7 +436,7 @@ def capital_cost(model: GarmentModel) -> Array:
     use = np.maximum(f.utilisation, 0.5)
     output = np.maximum(f.expected, 0.5 * f.capacity) * model.now("unit_value")
     rate = 1 / par.automation.machine_life + real_rate(model) + par.automation.maintenance
-    machines = share_of(f.machines.sum(axis=1) * rate, output)
+    machines = share_of(sum(f.machines.T) * rate, output)
     return par.production.plant / par.production.plant_life / use + machines
 
 
@@ -311,8 +449,18 @@ def heads_per_output(model: GarmentModel) -> Array:
     L_15 ``production.operators``, E effective efficiency; the brackets are ``tasks_per_output``. Engineers as
     technicians.
     """
-    base = model.par.production.operators / np.maximum(model.factories.effective, 1e-9)
-    return base[:, None] * tasks_per_output(model)
+    return _per_efficiency(tasks_per_output(model), model.par.production.operators, model.factories.effective)
+
+
+@compiled
+def _per_efficiency(tasks: Array, operators: float, efficiency: Array) -> Array:
+    """Heads for a million USD a year where ``operators`` do it by hand at an efficiency of 1."""
+    out = np.empty_like(tasks)
+    for i in range(len(tasks)):
+        base = operators / max(efficiency[i], 1e-9)
+        for k in range(tasks.shape[1]):
+            out[i, k] = base * tasks[i, k]
+    return out
 
 
 def tasks_per_output(model: GarmentModel) -> Array:
@@ -326,15 +474,21 @@ def tasks_per_output(model: GarmentModel) -> Array:
     """
     f, pro = model.factories, model.par.production
     installed = model.installed()
-    saved = np.einsum("ij,ij->i", (model.stage_weights * model.labour_saved)[f.goods], f.working)
-    return np.stack(
-        [
-            1 - saved,
-            pro.technicians + pro.technicians_automated * installed,
-            pro.engineers + pro.engineers_automated * installed,
-        ],
-        axis=1,
-    )
+    out = np.empty((len(f), 3))
+    out[:, OPERATOR] = 1 - weighted(model.stage_weights * model.labour_saved, f.goods, f.working)
+    out[:, TECHNICIAN] = pro.technicians + pro.technicians_automated * installed
+    out[:, ENGINEER] = pro.engineers + pro.engineers_automated * installed
+    return out
+
+
+@compiled
+def weighted(weights: Array, goods: Array, levels: Array) -> Array:
+    """The sum over the four stages of each factory's levels, times the weights [goods, stage] of its goods."""
+    out = np.empty(len(goods))
+    for i in range(len(goods)):
+        w, a = weights[goods[i]], levels[i]
+        out[i] = (w[0] * a[0] + w[2] * a[2]) + (w[1] * a[1] + w[3] * a[3])
+    return out
 
 
 def planned(model: GarmentModel) -> Array:
