@@ -52,7 +52,7 @@ def _measure(turns: int, quick: bool) -> tuple[dict[str, list[float]], str]:
     with TemporaryDirectory() as home, patch.dict(os.environ, GARMENT_SIM_HOME=home):
         _fill()
         _pages(found, turns, quick)
-        band = _levers(found, turns, quick)
+        band = _levers(found, 1 if quick else 3, quick)
     return dict(found), band
 
 
@@ -69,10 +69,7 @@ def _fill() -> None:
 
 def _pages(found: dict[str, list[float]], turns: int, quick: bool) -> None:
     import streamlit
-    from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
-
-    set_log_level("ERROR")  # it warns that there is no server
 
     def visit() -> Any:
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()

@@ -11,6 +11,7 @@ from benchmarks.measure import SPREAD, Effort, Section, Spread, fresh, number, p
 RUNS = {1: 2, 10: 3, 50: 5, 100: 5}
 QUICK = {400: 1, 800: 1}
 REFERENCE = 50
+AGAIN_FROM = 50  # people per agent; below, loading is nothing beside the run
 
 
 def section(effort: Effort) -> Section:
@@ -18,16 +19,16 @@ def section(effort: Effort) -> Section:
     quick = effort == "quick"
     runs, until = (QUICK, 2012) if quick else (RUNS, 2040)
     reference = max(runs) if quick else REFERENCE
-    fresh(_run, 800, 2012)  # whatever is compiled is on disk afterwards
+    fresh(_run, 800, 2012, 1)  # whatever is compiled is on disk afterwards
     first: dict[int, list[float]] = defaultdict(list)
     again: dict[int, list[float]] = defaultdict(list)
     memory: dict[int, list[float]] = defaultdict(list)
     ratio: dict[int, list[float]] = defaultdict(list)
     for turn in range(max(runs.values())):
         for people in (size for size, count in runs.items() if turn < count):
-            one, two, peak = fresh(_run, people, until)
+            one, *two, peak = fresh(_run, people, until, 1 if people < AGAIN_FROM else 2)
             first[people].append(one)
-            again[people].append(two)
+            again[people] += two
             memory[people].append(peak)
         for people in (size for size, count in runs.items() if turn < count):
             ratio[people].append(first[people][turn] / first[reference][turn])
@@ -46,7 +47,7 @@ def section(effort: Effort) -> Section:
                 str(people),
                 str(count),
                 *Spread.of(first[people]).cells(seconds),
-                seconds(Spread.of(again[people]).median),
+                seconds(Spread.of(again[people]).median) if again[people] else "",
                 *Spread.of(ratio[people]).cells(times),
                 f"{max(memory[people]):,.0f} MB",
             ]
@@ -59,18 +60,18 @@ def section(effort: Effort) -> Section:
     return out
 
 
-def _run(people_per_agent: int, until: int) -> tuple[float, float, float]:
-    """Seconds of the first and the second run, peak memory after the first in MB."""
+def _run(people_per_agent: int, until: int, count: int) -> tuple[float, ...]:
+    """Seconds of each run, then peak memory after the first in MB."""
     import simulator.model  # noqa: F401  (part of the imports, which are not counted)
     from simulator.run import run
 
     found, peak = [], 0.0
-    for _ in range(2):
+    for _ in range(count):
         began = time.perf_counter()
         run("baseline", people_per_agent=people_per_agent, until=until)
         found.append(time.perf_counter() - began)
         peak = peak or peak_memory()
-    return found[0], found[1], peak
+    return *found, peak
 
 
 def processes(effort: Effort) -> Section:

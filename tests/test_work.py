@@ -136,35 +136,32 @@ for factories, people in json.loads(sys.argv[1]):
     lines = 0
     sys.settrace(enter)
     model.step()
-    model.step()
     sys.settrace(None)
-    found.append([len(model.factories), len(model.workers), lines / 2])
+    found.append([len(model.factories), len(model.workers), lines])
 print(json.dumps(found))
 """
 
 
-def executed_lines(*sizes):
-    """For each pair of factories and people per agent: rows, workers, lines a quarter, nothing being compiled."""
+SMALL = (900, 1_000)  # factories, people per agent
+SIZES = (SMALL, (900, 500), (900, 200), (1_800, 1_000), (3_600, 1_000))
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """For each size: rows of factories, workers, and lines of the simulator executed in a quarter, nothing compiled."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", COUNT_LINES, json.dumps(sizes)],
+        [sys.executable, "-W", "ignore", "-c", COUNT_LINES, json.dumps(SIZES)],
         cwd=ROOT, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return dict(zip(SIZES, json.loads(done.stdout)))
 
 
-@pytest.mark.parametrize(
-    "sizes, place, most",
-    [
-        ([(900, 1000), (900, 500), (900, 125)], 1, MOST_LINES_A_WORKER),
-        ([(900, 1000), (1_800, 1000), (3_600, 1000)], 0, MOST_LINES_A_FACTORY),
-    ],
-    ids=["people", "factories"],
-)
-def test_lines_grow_in_proportion(sizes, place, most):
-    found = executed_lines(*sizes)
-    count, lines = [row[place] for row in found], [row[2] for row in found]
-    each = (lines[-1] - lines[0]) / (count[-1] - count[0])
-    assert each <= most, f"{each:.1f} lines for each one more: {found}"
-    more = [value - lines[0] for value in lines[1:]]
-    assert exponent([value - count[0] for value in count[1:]], more) <= LINEAR, found
+@pytest.mark.parametrize("place, most", [(0, MOST_LINES_A_FACTORY), (1, MOST_LINES_A_WORKER)])
+def test_lines_grow_in_proportion(lines, place, most):
+    start = lines[SMALL]
+    sizes = [row for size, row in lines.items() if size[1 - place] == SMALL[1 - place] and size != SMALL]
+    count, more = ([row[k] - start[k] for row in sizes] for k in (place, 2))
+    each = more[-1] / count[-1]
+    assert each <= most, f"{each:.1f} lines for each one more: {lines}"
+    assert exponent(count, more) <= LINEAR, lines
