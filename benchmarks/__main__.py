@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
@@ -24,8 +25,8 @@ SECTIONS: dict[str, Callable[[Effort], Section]] = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Measure section after section, printing each when it is done, then the promises."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure section after section, printing each when it is done, then the promises; 1 where a section failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"only these of: {', '.join(SECTIONS)}")
     effort = parser.add_mutually_exclusive_group()
@@ -40,15 +41,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     if asked.quick:
         print("Tiny sizes, one process for all: only what no size changes is held against a promise.", end="\n\n")
     facts: dict[str, float] = {}
+    failed: list[str] = []
     with one_process() if asked.quick else nullcontext():
         for name in asked.sections or SECTIONS:
             began = time.perf_counter()
-            found = SECTIONS[name](chosen)
+            try:
+                found = SECTIONS[name](chosen)
+            except Exception as error:  # minutes have gone into the others
+                traceback.print_exc()
+                found = Section(name, [f"**Failed**: {type(error).__name__}: {error}", ""])
+                failed.append(name)
             facts |= found.facts
             print(found, flush=True)
             print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     print(promises.section(facts))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -75,7 +76,7 @@ def seconds(value: float) -> str:
     ('75.0 s', '2.35 s', '12.3 ms', '42.0 µs')
     """
     for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if value * factor >= 1 or unit == "µs":
+        if abs(value) * factor >= 1 or unit == "µs":
             return f"{number(value * factor)} {unit}"
     raise AssertionError
 
@@ -121,7 +122,20 @@ def one_process() -> Iterator[None]:
 
 
 def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_begin)
+
+
+def _begin() -> None:
+    """A process whose parent was killed ends too."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def command(*arguments: str, **environment: str) -> float:
