@@ -39,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("# How fast the simulator is", *machine(), sep="\n", end="\n\n", flush=True)
     print("Trust ratios, which compare within this run, further than seconds.", end="\n\n")
     if asked.quick:
-        print("Tiny sizes, one process for all: only what no size changes is held against a promise.", end="\n\n")
+        print(
+            "Tiny sizes, one process for all that would be fresh: nothing here is held against a promise.", end="\n\n"
+        )
     facts: dict[str, float] = {}
     failed: list[str] = []
     with one_process() if asked.quick else nullcontext():

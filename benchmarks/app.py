@@ -20,13 +20,14 @@ def section(effort: Effort) -> Section:
     """Seconds to the page, and from a lever to charts."""
     quick = effort == "quick"
     turns = 1 if quick else 5
+    size = "800 people per agent, to 2025" if quick else "50 people per agent, to 2040"
     found, band = fresh(_measure, turns, quick)
     out = Section("The browser app")
     out.say(
         "The first page under `streamlit.testing`, without browser and network, its store filled: every run of the "
         "comparison is there, made from one real run times a factor, so sizes are true and values are not. A lever has "
         "no page yet; its way is measured on the functions that a page would call: new scenario, runs against a stored "
-        f"baseline (50 people per agent, to 2040), tables, specifications of the page's charts. The band is of {band}, "
+        f"baseline ({size}), tables, specifications of the page's charts. The band is of {band}, "
         "on two cores. Ratios are to a page rerun of the same turn."
     )
     rerun = found[RERUN]
