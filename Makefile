@@ -2,7 +2,7 @@
 # make test     everything: style, types, every test; needs Chromium (taken from Debian's packages when missing)
 # make check    the everyday part of the tests, within a minute
 # make verify-long  the long checks of the calibration, an hour where its runs are not on disk yet
-# make bench    how fast it runs here
+# make bench    how fast it runs here, as a page of ratios; a part of it: make bench BENCH="baseline app --quick"
 # make clean    removes what these targets made; finished runs stay (garment-sim store)
 
 PYTHON ?= python3
@@ -34,7 +34,7 @@ verify-long: .venv/installed
 	$(BIN)/python -m calibration.verify
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # hatchling comes first so that the build itself uses the pinned version.
 .venv/installed: pyproject.toml constraints.txt hatch_build.py | .venv/created

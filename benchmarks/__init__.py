@@ -1,1 +1,1 @@
-"""What the simulator's speed is measured with: ``python -m benchmarks``."""
+"""How fast the simulator is, each time against something measured in the same run: ``python -m benchmarks``."""

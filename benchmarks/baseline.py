@@ -1,83 +1,126 @@
-"""Times the baseline run at two sizes of the crowd, each time in a fresh process, the sizes taking turns.
-
-Seconds are of the run alone, after imports, with nothing taken from the store of finished runs. Ratios within
-one call of this program can be trusted further than its seconds.
-"""
+"""The baseline run: how long, how much memory, and where the time goes."""
 
 from __future__ import annotations
 
-import cProfile
-import multiprocessing
-import os
-import platform
-import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-from types import CodeType
-from typing import TypeGuard, TypeVar
 
-from simulator import GarmentModel, run
+from benchmarks.measure import SPREAD, Effort, Section, Spread, fresh, number, peak_memory, seconds, share, times
 
-SIZES = (50, 100)  # people per agent
-REPEATS = 3
-
-Answer = TypeVar("Answer")
+# people per agent: runs, each in a fresh process; sizes take turns
+RUNS = {1: 2, 10: 3, 50: 5, 100: 5}
+QUICK = {400: 1, 800: 1}
+REFERENCE = 50
+AGAIN_FROM = 50  # people per agent; below, loading is nothing beside the run
 
 
-def timed_run(people_per_agent: int) -> float:
-    """Seconds of one baseline run, 2012 to 2040."""
-    began = time.perf_counter()
-    run("baseline", people_per_agent=people_per_agent)
-    return time.perf_counter() - began
+def section(effort: Effort) -> Section:
+    """Seconds and memory by people per agent."""
+    quick = effort == "quick"
+    runs, until = (QUICK, 2012) if quick else (RUNS, 2040)
+    reference = max(runs) if quick else REFERENCE
+    fresh(_run, 800, 2012, 1)  # whatever is compiled is on disk afterwards
+    first: dict[int, list[float]] = defaultdict(list)
+    again: dict[int, list[float]] = defaultdict(list)
+    memory: dict[int, list[float]] = defaultdict(list)
+    ratio: dict[int, list[float]] = defaultdict(list)
+    for turn in range(max(runs.values())):
+        for people in (size for size, count in runs.items() if turn < count):
+            one, *two, peak = fresh(_run, people, until, 1 if people < AGAIN_FROM else 2)
+            first[people].append(one)
+            again[people] += two
+            memory[people].append(peak)
+        for people in (size for size, count in runs.items() if turn < count):
+            ratio[people].append(first[people][turn] / first[reference][turn])
+    out = Section(f"Baseline run, 2012 to {until}")
+    out.say(
+        '`run("baseline")` as a user calls it, in a fresh process each time; imports are not counted, loading of '
+        "compiled code is. The second run in the same process stands beside the first; the ratio is taken within a "
+        f"round of all sizes, against {reference} people per agent. Peak memory is of the whole process, after the "
+        "first run."
+    )
+    head = ["people per agent", "runs", *SPREAD, "again, median", "ratio", *SPREAD[1:], "peak memory"]
+    out.table(
+        head,
+        (
+            [
+                str(people),
+                str(count),
+                *Spread.of(first[people]).cells(seconds),
+                seconds(Spread.of(again[people]).median) if again[people] else "",
+                *Spread.of(ratio[people]).cells(times),
+                f"{max(memory[people]):,.0f} MB",
+            ]
+            for people, count in runs.items()
+        ),
+    )
+    if not quick:
+        out.facts = {f"baseline seconds at {p}": Spread.of(first[p]).median for p in runs}
+        out.facts |= {f"baseline MB at {p}": max(memory[p]) for p in runs}
+    return out
 
 
-def profiled_run(people_per_agent: int) -> dict[str, float]:
-    """Seconds by process of the schedule in one baseline run; the profiler slows all of them down."""
-    model = GarmentModel("baseline", people_per_agent=people_per_agent)
-    profiler = cProfile.Profile()
-    profiler.enable()
-    while model.running:
-        model.step()
-    profiler.disable()
-    spent: dict[str, float] = defaultdict(float)
-    for caller in profiler.getstats():
-        if _in_process(caller.code):
-            continue
-        for called in caller.calls or ():
-            if _in_process(called.code) and not called.code.co_name.startswith("<"):
-                spent[f"{Path(called.code.co_filename).stem}.{called.code.co_name}"] += called.totaltime
-    return dict(sorted(spent.items(), key=lambda item: -item[1]))
+def _run(people_per_agent: int, until: int, count: int) -> tuple[float, ...]:
+    """Seconds of each run, then peak memory after the first in MB."""
+    import simulator.model  # noqa: F401  (part of the imports, which are not counted)
+    from simulator.run import run
+
+    found, peak = [], 0.0
+    for _ in range(count):
+        began = time.perf_counter()
+        run("baseline", people_per_agent=people_per_agent, until=until)
+        found.append(time.perf_counter() - began)
+        peak = peak or peak_memory()
+    return *found, peak
 
 
-def _in_process(code: CodeType | str) -> TypeGuard[CodeType]:
-    """Whether a function stands in one of the files of ``simulator/processes``."""
-    return isinstance(code, CodeType) and Path(code.co_filename).parent.name == "processes"
+def processes(effort: Effort) -> Section:
+    """Seconds and share by process of the schedule."""
+    quick = effort == "quick"
+    people, until, runs = (800, 2012, 2) if quick else (REFERENCE, 2040, 5)
+    spent, steps = fresh(_by_process, people, until, runs)
+    whole = spent.pop("whole")
+    out = Section("Where a quarter's time goes")
+    out.say(
+        f"{runs} baseline runs of {steps} quarters at {people} people per agent in one process, a watch around each "
+        "process; shares are of the whole run, in which the model is also built (spread over the quarters)."
+    )
+    rows = sorted(spent.items(), key=lambda item: -Spread.of(item[1]).median)
+    out.table(
+        ["process", "time a quarter", "share", *SPREAD[1:]],
+        (
+            [
+                name,
+                seconds(Spread.of(found).median / steps),
+                *Spread.of(one / all_ for one, all_ in zip(found, whole)).cells(share),
+            ]
+            for name, found in rows
+        ),
+    )
+    out.say(
+        f"A whole run took {', '.join(seconds(one) for one in whole)}: {number(whole[-1] / steps * 1e3)} ms a step."
+    )
+    return out
 
 
-def in_fresh_process(function: Callable[[int], Answer], people_per_agent: int) -> Answer:
-    """What ``function`` answers in an interpreter of its own."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        return pool.submit(function, people_per_agent).result()
+def _by_process(people_per_agent: int, until: int, runs: int) -> tuple[dict[str, list[float]], int]:
+    from benchmarks.timed import REST, watched
+    from simulator import GarmentModel
 
-
-def main() -> None:
-    """Print the table."""
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
-    print(f"Baseline, 2012 to 2040, {REPEATS} runs a size, seconds after imports")
-    seconds: dict[int, list[float]] = {size: [] for size in SIZES}
-    for _ in range(REPEATS):
-        for size in SIZES:
-            seconds[size].append(in_fresh_process(timed_run, size))
-    for size, found in seconds.items():
-        middle, low, high = statistics.median(found), min(found), max(found)
-        print(f"  people per agent {size:>4}: median {middle:.3f}, least {low:.3f}, most {high:.3f}")
-    fine, coarse = (statistics.median(seconds[size]) for size in SIZES)
-    times, agents = fine / coarse, SIZES[1] / SIZES[0]
-    print(f"  {SIZES[0]} over {SIZES[1]}: {times:.2f} times as long for {agents:g} times the agents")
-    print(f"Where the time goes at {SIZES[0]}, seconds under the profiler")
-    for name, spent in in_fresh_process(profiled_run, SIZES[0]).items():
-        print(f"  {name:<32} {spent:.3f}")
+    GarmentModel("baseline", people_per_agent=800, until=2012).step()  # loads what is compiled
+    found: dict[str, list[float]] = defaultdict(list)
+    steps = 0
+    for _ in range(runs):
+        with watched() as spent:
+            began = time.perf_counter()
+            model = GarmentModel("baseline", people_per_agent=people_per_agent, until=until)
+            built = time.perf_counter() - began
+            while model.running:
+                model.step()
+            whole = time.perf_counter() - began
+        steps = model.recorder.steps
+        sums = {name: sum(calls) for name, calls in spent.items()}
+        sums |= {"building the model": built, REST: whole - built - sum(sums.values()), "whole": whole}
+        for name, value in sums.items():
+            found[name].append(value)
+    return dict(found), steps
