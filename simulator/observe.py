@@ -145,7 +145,7 @@ def _factories(model: GarmentModel, put: Put) -> None:
             owner=np.bincount(np.where(domestic[which], 0, 1), minlength=2))  # fmt: skip
     moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
     put("factories_relocated", int(moved.sum()), origin=moved[1:])
-    put("factory_size", _median(sum(f.staff[live].T) * model.weight))
+    put("factory_size", _median(np.asarray(sum(f.staff[live].T)) * model.weight))
 
 
 @compiled
@@ -209,7 +209,7 @@ class Memory:
         self.output, self.efficiency = model.plan.output, model.plan.efficiency
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
-        self.staffed = (sum(f.staff.T) > 0) | (model.memory.seen(len(f)) if model.memory else False)
+        self.staffed = (np.asarray(sum(f.staff.T)) > 0) | (model.memory.seen(len(f)) if model.memory else False)
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""
@@ -251,7 +251,7 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
     left, moved, grown = np.zeros(rows, bool), np.zeros(rows, bool), np.zeros(rows)
     left[: len(leaving)] = leaving
     moved[: len(moving)] = moving
-    before, after = sum(old.heads.T), sum(new.heads.T)
+    before, after = np.asarray(sum(old.heads.T)), np.asarray(sum(new.heads.T))
     grown[:] = after
     grown[:known] -= before
     first = ~left & ~seen & (after > 0)

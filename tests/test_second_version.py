@@ -80,8 +80,8 @@ def automate(s: Plain, rng: Stream) -> None:
     peers: list[list[float]] = [[], [], []]
     for i in (i for i in s.rows if f.open[i]):
         peers[f.tier[i]].append(sum(s.stage_weights[f.goods[i]][j] * f.automation[i][j] for j in range(4)))
-    s.payback = [[0.0] * 4 for _ in s.rows]
-    for i in s.rows:
+    s.payback = [[math.nan] * 4 for _ in s.rows]
+    for i in (i for i in s.rows if f.open[i]):
         brand, domestic, skilled = f.brand_linked[i], f.owner[i] == KH_OWNER, f.coverage[i][0]
         pay = [w * f.pay_level[i] * 12 * (1 + s.par.wages.contributions) / uv for w in s.economy.wages]
         skilled_pay = pro.technicians_automated * pay[TECHNICIAN] + pro.engineers_automated * pay[ENGINEER]
@@ -105,7 +105,7 @@ def automate(s: Plain, rng: Stream) -> None:
             s.payback[i][j] = math.nan if outlay <= 0 else outlay / left if left > 0 else math.inf
             if step > 1e-6 and saving > 0 and math.log(saving / (outlay * charge)) > best:
                 best, stage, taken, price = math.log(saving / (outlay * charge)), j, step, outlay
-        if stage < 0 or not f.open[i]:
+        if stage < 0:
             continue
         squeezed = 0.0 if domestic else max(0.0, (markup - f.margin[i]) / markup)
         benefit = best - math.log(f.hurdle[i]) - auto.relocation * squeezed + brand * auto.brand

@@ -70,7 +70,7 @@ def automate(model: GarmentModel, rng: Stream) -> None:
         planned(model),
         (f.hurdle, f.margin, f.cash),
         (f.owner != KH_OWNER, f.brand_linked),
-        model.automation_by_tier()[f.tier],
+        model.automation_by_tier().take(f.tier),
         (par.pricing.markup, auto.relocation, auto.peer, auto.brand, part, auto.brand_funds),
     )
     able = (price <= funds) & (f.margin[rows] > auto.least_margin) & np.isfinite(benefit)
@@ -214,9 +214,9 @@ def _next_steps(
     """
     shape = (automation.shape[1], len(rows))
     level, step, fewer, saving = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    for j in range(shape[0]):
-        for i in range(shape[1]):
-            row = rows[i]
+    for i in range(shape[1]):
+        row = rows[i]
+        for j in range(shape[0]):
             level[j, i] = automation[row, j]
             step[j, i] = max(min(STEP, ceilings[row, j] - level[j, i]), 0.0)
             moved = weights[goods[row], j] * step[j, i]

@@ -56,7 +56,7 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
         speed=model.tiers["learning_factor"],
         research=par.innovation.efficiency_gain * par.innovation.research,
     )
-    f.efficiency *= np.where(f.open, np.exp(growth * model.dt)[f.tier], 1.0)
+    f.efficiency *= np.where(f.open, np.exp(growth * model.dt).take(f.tier), 1.0)
     deliver(model)
 
 
@@ -288,7 +288,7 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     books.post("outage", outage_loss(model) * value)
     books.post("wages", f.wage_bill * dt)
     books.post("contributions", par.wages.contributions * dt * f.wage_bill)
-    total_machines = sum(f.machines.T)
+    total_machines = np.asarray(sum(f.machines.T))  # NumPy is slow at summing over few columns
     books.post("maintenance", par.automation.maintenance * dt * total_machines)
     worn, aged = dt / par.automation.machine_life, dt / pro.plant_life
     books.post("depreciation", aged * f.plant + worn * total_machines)
@@ -551,7 +551,7 @@ def nominal_rate(model: GarmentModel) -> Array:
     ``automation.domestic_spread``; not below 0.
     """
     f, auto = model.factories, model.par.automation
-    spread = model.tiers["interest_spread"][f.tier] + auto.domestic_spread * (f.owner == KH_OWNER)
+    spread = model.tiers["interest_spread"].take(f.tier) + auto.domestic_spread * (f.owner == KH_OWNER)
     return np.maximum(0.0, auto.interest_rate + spread)
 
 
