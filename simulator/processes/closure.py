@@ -95,19 +95,19 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     4. All that leave are wound up (``wind_up``).
     """
     f, par = model.factories, model.par
-    here = np.flatnonzero(f.open)
+    rows = np.flatnonzero(f.open)
     rate = exit_rate(
-        margin=f.margin[here],
+        margin=f.margin[rows],
         markup=par.pricing.markup,
         usual=par.factories.exit_rate,
         sensitivity=par.factories.exit_sensitivity,
         least=par.factories.exit_least,
         most=par.factories.exit_most,
-        factor=model.tiers["exit_factor"][f.tier[here]]
-        * np.where(f.owner[here] == KH_OWNER, par.ownership.domestic_exit, 1.0),
+        factor=model.tiers["exit_factor"][f.tier[rows]]
+        * np.where(f.owner[rows] == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
     goes = np.zeros(len(f), bool)
-    goes[here] = rng.uniform(here, "exit") < per_step(rate, model.dt)
+    goes[rows] = rng.uniform(rows, "exit") < per_step(rate, model.dt)
     landed = np.log(model.landed_by_goods())
     abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
     chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
@@ -306,10 +306,9 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f.opened[rows] = model.step_number
     f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
     f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(rows, "efficiency"))
-    sd, ceilings = par.factories.entry_noise, model.ceilings()[rows]
-    for j in range(len(STAGES)):
-        noise = np.exp(sd * rng.normal(rows, f"automation {j}") - sd**2 / 2)
-        f.automation[rows, j] = np.minimum(usual[goods, j] * noise, ceilings[:, j])
+    sd = par.factories.entry_noise
+    noise = np.stack([rng.normal(rows, f"automation {j}") for j in range(len(STAGES))], axis=1)
+    f.automation[rows] = np.minimum(usual[goods] * np.exp(sd * noise - sd**2 / 2), model.ceilings()[rows])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
     f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]

@@ -161,14 +161,14 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     at = np.flatnonzero(review & stays)
     own = offer.score(buyer[at], factory[at], now - since[at])
     own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-    new = np.repeat(np.arange(len(b)), missing)
-    place = np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
-    reviewed, open_places = buyer[at] * PAIR + factory[at], new * PAIR + place
-    best, score = offer.search(model, rng, instead=reviewed, new=open_places)
-    move = np.append(score[: len(at)] > own, best[len(at) :] >= 0)
-    pairs = np.concatenate([buyer[at], new])[move] * PAIR + best[move]
-    stays[at[move[: len(at)]]] = False
-    buyer, factory, since = _joined(buyer, factory, since, stays, np.sort(pairs), now)
+    new = np.repeat(np.arange(len(b)) * PAIR, missing)
+    new += np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
+    found, score = offer.search(model, rng, instead=buyer[at] * PAIR + factory[at], new=new)
+    better, there = score[: len(at)] > own, found[len(at) :] >= 0
+    stays[at[better]] = False
+    who = np.concatenate([buyer[at[better]], new[there] // PAIR])
+    pairs = np.sort(who * PAIR + found[np.append(better, there)])
+    buyer, factory, since = _joined(buyer, factory, since, stays, pairs, now)
     score = offer.score(buyer, factory, now - since)
     keep = np.flatnonzero(_among_best(buyer, score, wanted))
     model.links = Links(buyer[keep], factory[keep], since[keep])
