@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +109,8 @@ def build(scenario: Scenario, steps_per_year: int, last_year: int) -> World:
     def history(series: str, key: str, growth: Array) -> Array:
         """Yearly figures, then growth from the middle of the last year with a figure."""
         known = data.yearly(series, key)
-        values = np.array([known[max(k for k in known if k <= y)] for y in year])
+        years = np.array(sorted(known))
+        values = np.array([known[k] for k in years.tolist()])[np.searchsorted(years, year, side="right") - 1]
         later = np.exp(np.cumsum(np.where(year > LAST_DATA_YEAR, np.log1p(growth), 0.0) * dt))
         ahead = np.where(year > LAST_DATA_YEAR, (1 + growth) ** ((1 - dt) / 2), 1.0)
         return values * later * ahead
@@ -213,19 +216,25 @@ def _minimum_wage(growth: Array, steps: int, steps_per_year: int) -> tuple[Array
     ``wages.minimum_wage_growth``) in the first step of a year and unchanged in the others. The wage of a year earlier
     is that of the same step the year before, in 2012 the first value.
     """
-    law = data.dated("minimum_wage")
-    days = edges(steps, steps_per_year)
-    values = np.empty(steps)
-    for i in range(steps):
-        length = (days[i + 1] - days[i]).days
-        in_force = [next(v for d, v in reversed(law) if d <= days[i] + timedelta(n)) for n in range(length)]
-        values[i] = float(np.mean(in_force))
+    law = tuple(data.dated("minimum_wage"))
+    values = np.array(_in_force(law, steps, steps_per_year))
     last = law[-1][0].year
     for i in range((last + 1 - FIRST_YEAR) * steps_per_year, steps):
         january = i % steps_per_year == 0
         values[i] = values[i - 1] * (1 + growth[i] if january else 1.0)
     before = np.concatenate([np.full(steps_per_year, values[0]), values[:-steps_per_year]])
     return values, before
+
+
+@lru_cache(maxsize=8)
+def _in_force(law: tuple[tuple[date, float], ...], steps: int, steps_per_year: int) -> list[float]:
+    """Mean over the days of each step of the wage in force."""
+    days = edges(steps, steps_per_year)
+    found = []
+    for first, after in pairwise(days):
+        each_day = [next(v for d, v in reversed(law) if d <= first + timedelta(n)) for n in range((after - first).days)]
+        found.append(float(np.mean(each_day)))
+    return found
 
 
 def _sewing(t: Array, raw: Any, years_earlier: Array | float) -> Array:
