@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]  # done, of how many, in runs
 Say = Callable[[str], None]
 
 CUT = 3.0  # implausibility above which a point is ruled out (Pukelsheim's three sigma)
-BUDGET = 6_000
+BUDGET = 4_500
 LEAST_BUDGET = 90
 # Parts of the budget. A third of the runs, those of the best set apart, goes on through the events.
 STAGES = {"design": 0.20, "wave 2": 0.12, "wave 3": 0.10, "wave 4": 0.14, "posterior": 0.40, "best": 0.04}
@@ -32,7 +32,7 @@ _WARMTH = 0.5  # power of the density from which wave 4 is drawn: wider than the
 EVENTS_EVERY = 3
 _MEAN_COST = (EVENTS_EVERY - 1 + EVENT_COST) / EVENTS_EVERY
 _PARTICLES = 400, 2_000  # of a sample, at least and at most; between them as many as the budget
-_KEPT = 0.4  # draws for each run of the posterior's stage
+_KEPT = 0.5  # draws for each run of the posterior's stage
 _SEEDS_OF_BEST = 4
 _DIGITS = 6  # of the best set's numbers
 _LEAST_POINTS = 2 * EVENTS_EVERY + 1  # of the design: an emulator needs three runs of each target

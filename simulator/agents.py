@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,13 @@ class _Counters:
 
 class _Agent(mesa.Agent):
     _ids = _Counters()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Agent:
+        """The same view in a copy of the model; there are thousands, so the usual detour costs a branch its time."""
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        twin.__dict__.update(self.__dict__, model=copy.deepcopy(self.model, memo))
+        return twin
 
 
 class Factory(_Agent):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -112,11 +112,7 @@ def yearly(series: str, key: str = "", *, column: str = "value", folder: Path | 
 
 def dated(series: str, key: str = "", *, column: str = "value", folder: Path | None = None) -> list[tuple[date, float]]:
     """A driver as (day from which it holds, number), in order of time. DataError where there is none."""
-    frame = _table("drivers", _home(folder))
-    rows = frame[(frame["series"] == series) & (frame["key"] == key)].sort_values("period_start")
-    if rows.empty:
-        raise DataError("data/drivers.csv", 0, f"no series {series!r} with key {key!r}")
-    return [(day.date(), float(number)) for day, number in zip(rows["period_start"], rows[column], strict=True)]
+    return list(_dated(series, key, column, _home(folder)))
 
 
 def values(
@@ -171,10 +167,22 @@ def event_rates(
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is not one of {', '.join(KINDS)}")
+    return _event_rates(kind, tuple(markets), tuple(origins), tuple(goods), tuple(edges), _home(folder)).copy()
+
+
+@lru_cache(maxsize=16)
+def _event_rates(
+    kind: str,
+    markets: tuple[str, ...],
+    origins: tuple[str, ...],
+    goods: tuple[str, ...],
+    edges: tuple[date, ...],
+    folder: Path,
+) -> Array:
     days = np.array(edges, dtype="datetime64[D]")
     length = np.diff(days).astype(float)
     out = np.zeros((len(length), len(markets), len(origins), len(goods)))
-    frame = _table("tariff_events", _home(folder))
+    frame = _table("tariff_events", folder)
     for row in frame[frame["kind"] == kind].itertuples():
         first = np.datetime64(row.start, "D")
         after = days[-1] if pd.isna(row.end) else np.datetime64(row.end, "D") + np.timedelta64(1, "D")
@@ -225,6 +233,15 @@ def _by_key(folder: Path, column: str) -> dict[tuple[str, str], dict[str, float]
     for entity, key, quantity, number in frame[["entity", "key", "quantity", column]].itertuples(index=False):
         found.setdefault((entity, quantity), {})[key] = float(number)
     return found
+
+
+@cache
+def _dated(series: str, key: str, column: str, folder: Path) -> tuple[tuple[date, float], ...]:
+    frame = _table("drivers", folder)
+    rows = frame[(frame["series"] == series) & (frame["key"] == key)].sort_values("period_start")
+    if rows.empty:
+        raise DataError("data/drivers.csv", 0, f"no series {series!r} with key {key!r}")
+    return tuple((day.date(), float(number)) for day, number in zip(rows["period_start"], rows[column], strict=True))
 
 
 @cache
