@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulator.analysis.scores import DISCREPANCY
 from simulator.data import observations, yearly
 from simulator.results import InputError
 
 KINDS = ("judged", "refit")
 FIRST, JUDGED, LATEST = 2012, 2019, 2024  # first year; last year of the judged posterior; last year of the record
-DISCREPANCY = 0.05  # relative error of the best possible run, of its own apart from measurement; design, section 10
 PERSISTENCE = 0.7  # correlation of that error between neighbouring years of a series; assumption
 EVENTS = ("P7", "P8")  # patterns whose model runs go on beyond the record
 

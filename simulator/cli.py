@@ -560,7 +560,10 @@ def _parser() -> _Parser:
 
     sub = command("calibrate", calibrate, "fit the model to the record and write the posterior")
     sub.add_argument(
-        "--budget", type=_whole(90), metavar="RUNS", help="model runs, at least 90 (6000, which take under an hour)"
+        "--budget",
+        type=_whole(90),
+        metavar="RUNS",
+        help="model runs, at least 90 (by default enough for 500 draws, under an hour)",
     )
     sub.add_argument(
         "--posterior", choices=("judged", "refit"), default="refit", help="fit to 2012-2019 or to all years (refit)"

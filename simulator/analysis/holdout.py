@@ -1,8 +1,8 @@
 """The judged posterior against what was kept out of it: 2020–2024, beside forecasts that anyone could make.
 
-A band holds what is not known of the numbers (draws), the luck of a run (each draw has its own seed) and the error of
-the published figure. Scores count the consolidated figures only, which were named before any look; what else was
-published for a year is shown. Naive forecasts see the years up to 2019.
+A band holds what is not known of the numbers (draws), the luck of a run (each draw has its own seed), the model's own
+error and that of the published figure. Scores count the consolidated figures only, which were named before any look;
+what else was published for a year is shown. Naive forecasts see the years up to 2019.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.analysis.benchmarks import Forecast, benchmarks
-from simulator.analysis.scores import band, bias, crps, interval_score, percentage_error, with_error
+from simulator.analysis.scores import (
+    DISCREPANCY,
+    band,
+    bias,
+    crps,
+    interval_score,
+    percentage_error,
+    told_error,
+    with_error,
+)
 from simulator.data import observations
 from simulator.results import InputError
 from simulator.texts import LANGUAGES, label, number, text
@@ -27,7 +36,7 @@ FIRST, LAST_FITTED, LAST = 2012, 2019, 2024
 KEPT_OUT = range(LAST_FITTED + 1, LAST + 1)
 CONSOLIDATED = "model_design_target"  # one figure a year, made from those published
 SHARES = (0.5, 0.8, 0.95)
-BANDS = "parameters, luck of the run, error of the published figure"
+BANDS = f"parameters, luck of the run, the model's own error ({DISCREPANCY:.0%}), error of the published figure"
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def judge(
     for series in SERIES:
         seen = kept_out(series, table)
         naive = benchmarks(series, known(series, table), [one.year for one in seen])
-        model = [with_error(values[series][:, one.year - KEPT_OUT[0]], one.sd) for one in seen]
+        model = [with_error(values[series][:, one.year - KEPT_OUT[0]], told_error(one.sd)) for one in seen]
         rows += [_row(series, one, model[i], naive, i) for i, one in enumerate(seen)]
         scores.append(_score(series, seen, model, naive))
     return rows, scores

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator import world
 from simulator.analysis.holdout import CONSOLIDATED, SERIES
 from simulator.analysis.runs import Runs
-from simulator.analysis.scores import band, with_error
+from simulator.analysis.scores import band, told_error, with_error
 from simulator.data import observations
 from simulator.indicators import INDICATORS
 from simulator.scenario import Scenario
@@ -40,7 +40,7 @@ def project(name: str, runs: Runs, first: int) -> list[dict[str, Any]]:
     rows = []
     for series, (indicator, group) in columns().items():
         for year in range(first, first + YEARS):
-            ensemble = with_error(runs.year(name, indicator, year, group), error_of(indicator))
+            ensemble = with_error(runs.year(name, indicator, year, group), told_error(error_of(indicator)))
             ends = {share: band(ensemble, share) for share in (0.8, 0.95)}
             rows.append(
                 {

@@ -14,6 +14,7 @@ from simulator.results import spread
 
 Floats = NDArray[np.float64]
 POINTS = 25  # equally likely values that stand for a normal error
+DISCREPANCY = 0.05  # relative error of the best possible run, of its own apart from measurement; design, section 10
 
 
 def normal_points(number: int = POINTS) -> Floats:
@@ -34,6 +35,15 @@ def with_error(values: Floats, sd: float) -> Floats:
     (50, 0.361)
     """
     return np.asarray(np.multiply.outer(np.exp(sd * normal_points()), values).reshape(-1))
+
+
+def told_error(sd: float) -> float:
+    """Relative error of a published figure together with the model's own: what a run misses of what is published.
+
+    >>> round(told_error(0.12), 2)
+    0.13
+    """
+    return float(np.hypot(sd, DISCREPANCY))
 
 
 def band(ensemble: Floats, share: float) -> tuple[float, float]:
