@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from scipy.stats import binom, chi2, kstest
 
 from calibration.emulator import Emulator
 from calibration.free import Box
+from calibration.identify import differences
 from calibration.runs import Folder
 from calibration.sampling import tempered
-from calibration.search import Calibration, Plan, gaussian
+from calibration.search import Calibration, Fitted, Plan, gaussian
 from calibration.targets import KINDS, Targets, load_targets
 from simulator.data import digest
 from simulator.fingerprint import model_digest
-from simulator.posterior import load_posterior
+from simulator.posterior import Posterior, load_posterior
 from simulator.results import InputError, write_together
 
 Floats = NDArray[np.float64]
@@ -37,6 +39,7 @@ SYNTHETIC, BINS, PARTICLES = 200, 10, 400
 PLANTED = 40
 LEVELS = (0.5, 0.8, 0.95)
 LEAST_P = 0.001  # of a uniform distribution of ranks, over all numbers together
+MOST_APART, MOST_FAR = 3.0, 1  # standard errors, and how many numbers may lie beyond: one of 400 does by luck
 MOST_RESIDUAL = 1e-6  # of the accounts, relative
 
 
@@ -126,14 +129,43 @@ def whole_box(search: Calibration) -> dict[str, Any]:
     return {"runs": len(stage.runs), "refused": len(stage.refused), "worst_residual": max(residuals)}
 
 
-def check(kind: str, workers: int | None = None, store: str | Path | None = None) -> dict[str, Any]:
-    """All long checks of a shipped posterior. Raises InputError where none is shipped."""
+def remade(fitted: Fitted, posterior: Posterior) -> bool:
+    """Whether the command gives the shipped draws again, to nine digits."""
+    numbers = np.array([list(fitted.box.from_unit(draw).values()) for draw in fitted.draws])
+    shipped = posterior.values[list(fitted.box.names)].to_numpy()
+    return numbers.shape == shipped.shape and bool(np.allclose(numbers, shipped, rtol=1e-9, atol=0))
+
+
+def other_seed(
+    fitted: Fitted, plan: Plan, workers: int | None = None, store: str | Path | None = None
+) -> dict[str, Any]:
+    """The same calibration under another seed, with runs of its own: how far the means of the draws are apart.
+
+    In standard errors of Monte Carlo by number, the three largest named; ``far`` counts those beyond ``MOST_APART``.
+    """
+    second = Calibration(replace(plan, seed=plan.seed + 1), fitted.box, fitted.targets, Folder(store), workers).run()
+    apart = differences(fitted.box, fitted.draws, second.draws, (fitted.effective_size, second.effective_size))
+    ordered = sorted(apart, key=lambda name: -abs(apart[name]))
+    return {
+        "seed": plan.seed + 1,
+        "effective_size": second.effective_size,
+        "far": sum(abs(z) > MOST_APART for z in apart.values()),
+        "numbers": len(apart),
+        "largest": {name: apart[name] for name in ordered[:3]},
+        "best": second.best,
+    }
+
+
+def check(
+    kind: str, workers: int | None = None, store: str | Path | None = None, again: bool = False
+) -> dict[str, Any]:
+    """All long checks of a shipped posterior; ``again`` with another seed too. Raises InputError if none is shipped."""
     posterior = load_posterior(kind)
     about = posterior.metadata
     plan = Plan(kind, about["budget"], about["seed"], about["people_per_agent"])
     box, targets = Box.of(about["free"]), load_targets(kind)
     search = Calibration(plan, box, targets, Folder(store), workers, say=lambda text: print(text, file=sys.stderr))
-    search.run()
+    fitted = search.run()
     emulator = search.emulators[-1]
     rng = np.random.default_rng([plan.seed, KINDS.index(kind)])
     covariance = targets.covariance + emulator.covariance
@@ -143,7 +175,10 @@ def check(kind: str, workers: int | None = None, store: str | Path | None = None
         "sbc": uniform(ranks(emulator, covariance, len(box), rng), box.names),
         "recovery": recovery(search, rng),
         "box": whole_box(search),
+        "remade": remade(fitted, posterior),
     }
+    if again:
+        found["other_seed"] = other_seed(fitted, plan, workers, store)
     return found | {"failed": failures(found, targets, about)}
 
 
@@ -157,6 +192,12 @@ def failures(found: dict[str, Any], targets: Targets, about: Any) -> list[str]:
             wrong.append(f"{row['share']:.0%} of planted values lie in the interval of {float(level):.0%}")
     if found["box"]["worst_residual"] > MOST_RESIDUAL:
         wrong.append(f"accounts miss by {found['box']['worst_residual']:.2g} somewhere in the box")
+    if not found["remade"]:
+        wrong.append("the command does not give the shipped draws again")
+    if found.get("other_seed", {}).get("far", 0) > MOST_FAR:
+        wrong.append(
+            f"{found['other_seed']['far']} numbers differ under another seed by more than Monte Carlo explains"
+        )
     if targets.digest != about["targets_digest"]:
         wrong.append("the posterior was fitted to other targets")
     return wrong
@@ -166,13 +207,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Check what is shipped and write the result."""
     parser = argparse.ArgumentParser(prog="python -m calibration.verify", description="Long checks of a calibration.")
     parser.add_argument("--posterior", choices=KINDS, action="append", help="only this one (both)")
+    parser.add_argument("--again", action="store_true", help="also calibrate once more under another seed")
     parser.add_argument("--workers", type=int, help="processes (one a core)")
     parser.add_argument("--out", type=Path, default=FILE, help="where the result goes (calibration/verify.json)")
     arguments = parser.parse_args(argv)
     result: dict[str, Any] = {"code": model_digest(), "data": digest()}
     try:
         for kind in arguments.posterior or KINDS:
-            result[kind] = check(kind, arguments.workers)
+            result[kind] = check(kind, arguments.workers, again=arguments.again)
     except InputError as error:
         print(error, file=sys.stderr)
         return 3

@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simulator import accounts, census, data, observe, population, state, streams, world
@@ -33,7 +34,7 @@ from simulator.results import records
 from simulator.schedule import QUARTER
 from simulator.state import ORIGINS
 
-LUCK = ("uniform", "normal", "gumbel", "exponential", "generator")
+LUCK = ("uniform", "normal", "gumbel", "exponential", "generator", "key")  # a key: uniform, in a compiled loop
 OF_MODEL = ("installed", "ceilings", "step_costs", "automation_by_tier", "rival_index", "fob", "landed_by_goods")
 METHODS: dict[str, Any] = {
     **{name: getattr(GarmentModel, name) for name in OF_MODEL},
@@ -319,9 +320,64 @@ def _verdicts() -> str:
     return "\n".join(lines)
 
 
-def write(path: Path) -> None:
-    """Write the description to ``path``."""
-    path.write_text(render(), encoding="utf-8")
+POSTERIOR = Path(__file__).resolve().parent.parent / "calibration" / "posterior"
+README_PART = ("<!-- record: written by python -m simulator.odd -->\n", "<!-- end of record -->\n")
+_COUNTED = ("exports", "employment", "factories")
+
+
+def record() -> str:
+    """How the model fitted and how it did on the years kept out: the table that README and section 15 share."""
+    judged = json.loads((POSTERIOR / "judged.json").read_text(encoding="utf-8"))
+    validation = json.loads((POSTERIOR / "validation.json").read_text(encoding="utf-8"))
+    scores = {row["series"]: row for row in validation["scores"]}
+
+    def fitted(series: str) -> str:
+        misses = [abs(row["median"] / row["observed"] - 1) for row in judged["fit"] if row["target"] == series]
+        return f"{np.mean(misses):.1%} ({len(misses)} years)"
+
+    def best(series: str) -> str:
+        name = scores[series]["best_benchmark"]["mape"]
+        return f"{scores[series]['benchmarks'][name]['mape']:.1%} ({name.replace('_', ' ')})"
+
+    def told(rule: str) -> list[str]:
+        return ["yes" if scores[series]["model_wins"][rule] else "no" for series in _COUNTED]
+
+    def inside(series: str) -> str:
+        row = scores[series]
+        return f"{round(row['model']['coverage_80'] * row['n'])} of {row['n']}"
+
+    rows = [
+        ("fitted years, 2012-2019: mean miss of the median", *map(fitted, _COUNTED)),
+        ("kept-out years, 2020-2024: mean miss of the median",
+         *(f"{scores[series]['model']['mape']:.1%}" for series in _COUNTED)),
+        ("the best naive forecast of them", *map(best, _COUNTED)),
+        ("median better than every naive forecast", *told("mape")),
+        ("whole forecast better than every naive one (CRPS)", *told("crps")),
+        ("kept-out years within the 80 % band", *map(inside, _COUNTED)),
+    ]  # fmt: skip
+    return _table(("", "exports", "jobs", "factories"), rows)
+
+
+def _record() -> str:
+    """Section 15."""
+    return (
+        "## 15. Fit and kept-out years\n\nOf the `judged` posterior, fitted to 2012-2019; `garment-sim validate` computes "
+        "it anew. World demand, export prices and minimum wages of the kept-out years are given to the model, not to "
+        "the naive forecasts.\n\n" + record()
+    )
+
+
+def write(root: Path) -> None:
+    """Write ODD.md, and the table of the record into README.md, both in ``root``."""
+    (root / "ODD.md").write_text(render(), encoding="utf-8")
+    (root / "README.md").write_text(readme((root / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def readme(text: str) -> str:
+    """The README with the record as it is now."""
+    head, _, rest = text.partition(README_PART[0])
+    _, _, tail = rest.partition(README_PART[1])
+    return head + README_PART[0] + "\n" + record() + "\n" + README_PART[1] + tail
 
 
 def render() -> str:
@@ -337,7 +393,7 @@ def render() -> str:
         _conflicts(),
         FINDINGS,
     ]
-    parts += [_parameters(), _indicators(), _identities(), _verdicts()]
+    parts += [_parameters(), _indicators(), _identities(), _verdicts(), _record()]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -544,11 +600,15 @@ def _draws(function: Callable[..., Any]) -> str:
                 and node.func.attr in LUCK
                 and ast.unparse(node.func.value) == "rng"
             ):
-                label = ast.unparse(node.args[1]) if len(node.args) > 1 else ""
+                looped = node.func.attr == "key"
+                named = node.args if looped else node.args[1:]
+                label = ast.unparse(named[0]) if named else ""
                 given = label.isidentifier()
-                row = _spelled(part, re.sub(r"\.ravel\(\)|np\.", "", ast.unparse(node.args[0])))
+                row = "row" if looped else ast.unparse(node.args[0])
+                row = _spelled(part, re.sub(r"\.ravel\(\)|np\.", "", row))
                 shown = "as the caller says" if given else f"`{label.removeprefix('f')[1:-1]}`" if label else "none"
-                rows.append((shown, node.func.attr, f"`{row}`", f"`{part.__name__}`"))
+                numbers = "uniform" if looped else node.func.attr
+                rows.append((shown, numbers, f"`{row}`", f"`{part.__name__}`"))
     return _table(("label", "numbers", "row", "drawn in"), rows) if rows else ""
 
 
@@ -663,4 +723,4 @@ def _identities() -> str:
 if __name__ == "__main__":
     if "--judge" in sys.argv[1:]:
         judge()
-    write(Path(__file__).resolve().parent.parent / "ODD.md")
+    write(Path(__file__).resolve().parent.parent)

@@ -290,10 +290,11 @@ def test_planted_values_are_found_again(toy):
         assert row["low"] <= row["share"] <= row["high"]
     box = whole_box(toy)
     about = {"targets_digest": toy.targets.digest}
-    sound = {"sbc": {"p": 0.5}, "recovery": found, "box": box}
+    sound = {"sbc": {"p": 0.5}, "recovery": found, "box": box, "remade": True, "other_seed": {"far": 1}}
     assert failures(sound, toy.targets, about) == []
-    wrong = {"sbc": {"p": 1e-5}, "recovery": found, "box": box | {"worst_residual": 0.1}}
-    assert len(failures(wrong, toy.targets, {"targets_digest": "other"})) == 3
+    wrong = {"sbc": {"p": 1e-5}, "recovery": found, "box": box | {"worst_residual": 0.1}, "remade": False,
+             "other_seed": {"far": 5}}  # fmt: skip
+    assert len(failures(wrong, toy.targets, {"targets_digest": "other"})) == 5
 
 
 @pytest.mark.slow
