@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,18 @@ class Tables:
 
     def of(self, indicator: str, scenario: str) -> pd.DataFrame:
         """The rows of one indicator and scenario for everybody, in order, with an integer ``year``."""
+        return self._of.get((indicator, scenario), self._nothing)
+
+    @cached_property
+    def _of(self) -> Mapping[Any, pd.DataFrame]:
+        """The table taken apart once: a page asks for some sixty parts of it."""
         table = self.summary[self.summary["group"] == "all"]
-        mine = table[(table["indicator"] == indicator) & (table["scenario"] == scenario)]
-        return mine.assign(year=_years(mine)).sort_values("year")
+        table = table.assign(year=_years(table)).sort_values("year", kind="stable")
+        return dict(iter(table.groupby(["indicator", "scenario"], sort=False, observed=True)))
+
+    @cached_property
+    def _nothing(self) -> pd.DataFrame:
+        return self.summary.iloc[:0].assign(year=pd.Series(dtype=int))
 
     def own(self, indicator: str, scenario: str) -> pd.DataFrame:
         """The same without the years a scenario shares with the baseline, but for the last of them."""
@@ -90,16 +100,38 @@ class Tables:
 
     def fork(self, scenario: str) -> int:
         """The last year in which ``scenario`` and the baseline are one."""
-        table = self.summary[(self.summary["scenario"] == scenario) & (self.summary["group"] == "all")]
-        least = 1e-9 * table["median"].abs()
-        apart = table[(table["difference_p10"].abs() > least) | (table["difference_p90"].abs() > least)]
-        return int(_years(apart).min()) - 1 if len(apart) else int(_years(table).max())
+        return self._forks[scenario]
 
-    @property
+    @cached_property
+    def _forks(self) -> Mapping[str, int]:
+        table = self.summary[self.summary["group"] == "all"]
+        least = 1e-9 * table["median"].abs()
+        apart = (table["difference_p10"].abs() > least) | (table["difference_p90"].abs() > least)
+        years = _years(table)
+        last = years.groupby(table["scenario"].astype(str)).max()
+        first = years[apart].groupby(table.loc[apart, "scenario"].astype(str)).min()
+        return {name: int(first[name]) - 1 if name in first.index else int(last[name]) for name in last.index}
+
+    @cached_property
     def years(self) -> tuple[int, int]:
         """First and last year."""
         years = _years(self.summary)
         return int(years.min()), int(years.max())
+
+    @cached_property
+    def seen(self) -> pd.DataFrame:
+        """Published figures that can be points of a chart, with year ``first`` and ``month``."""
+        rows = self.observed
+        if rows.empty:
+            return rows
+        days = pd.to_datetime(rows["period_start"])
+        rows = rows.assign(first=days.dt.year, month=days.dt.month)
+        return rows[
+            (rows["group"] == "all")
+            & rows["use"].isin(["fit", "kept_out"])
+            & (rows["status"] != "assumption")
+            & rows["first"].between(*self.years)
+        ]
 
 
 def _future(run: Result) -> int:
@@ -168,18 +200,10 @@ def observed(tables: Tables, indicator: str) -> list[Spec]:
     Figures used to fit or to judge the model, those for the whole sector where there are such, with one standard
     deviation either way. Assumptions of this project are left out, because nobody observed them.
     """
-    rows = tables.observed
+    rows = tables.seen
     if rows.empty:
         return []
-    days = pd.to_datetime(rows["period_start"])
-    rows = rows.assign(first=days.dt.year, month=days.dt.month)
-    rows = rows[
-        (rows["indicator"] == indicator)
-        & (rows["group"] == "all")
-        & rows["use"].isin(["fit", "kept_out"])
-        & (rows["status"] != "assumption")
-        & rows["first"].between(*tables.years)
-    ]
+    rows = rows[rows["indicator"] == indicator]
     whole = rows[rows["coverage"] == "all"]
     points = []
     for row in (whole if len(whole) else rows).itertuples():

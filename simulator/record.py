@@ -5,6 +5,7 @@ Read from what ``garment-sim calibrate`` and ``garment-sim validate --out`` left
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,13 @@ class Record:
     def judged(self) -> Posterior | None:
         """The posterior that has not seen the kept-out years."""
         return self.posteriors.get("judged")
+
+    @property
+    def digest(self) -> str:
+        """Changes with anything a badge is read from."""
+        validation = json.dumps(self.validation, sort_keys=True, default=str)
+        parts = [*sorted(one.digest for one in self.posteriors.values()), validation]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
     def stale(self) -> bool:

@@ -141,7 +141,7 @@ def _results(shown: Shown, lang: str) -> None:
                 _chart(keys, name, lang, shown)
     band = f"{report.band_note(shown.comparison, lang)} {report.observed_help(shown.comparison, lang)}"
     st.html(f'<p class="note" lang="{lang}">{escape(band)}</p>')
-    st.html(_results_table(shown, lang))
+    st.html(_results_table(keys, lang, shown))
     _policy_or_world(keys, lang, shown)
     st.header(text("app.table_inputs", lang), anchor=False)
     st.html(f'<p class="note" lang="{lang}">{escape(text("app.inputs_help", lang))}</p>')
@@ -185,6 +185,8 @@ def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
         return legend(tables, lang)
     if piece == "inputs":
         return html.inputs(comparison, tables, lang)
+    if piece == "sources":
+        return report.source_list(comparison, tables)
     chart = piece.removeprefix("behind_")
     return (
         f'<details class="more" lang="{lang}"><summary>{escape(text("app.show_table", lang))}</summary>'
@@ -192,13 +194,18 @@ def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
     )
 
 
-def _results_table(shown: Shown, lang: str) -> str:
+def _results_table(keys: Keys, lang: str, shown: Shown) -> str:
     """The table with badges; where the record is damaged, without, for the page of evidence says so."""
     try:
         record = load_record()
     except InputError:
         record = Record()
-    return html.results(shown.tables, lang, record) + html.badges(lang, record)
+    return _table_with_badges(keys, lang, record.digest, shown, record)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _table_with_badges(keys: Keys, lang: str, about: str, _shown: Shown, _record: Record) -> str:
+    return html.results(_shown.tables, lang, _record) + html.badges(lang, _record)
 
 
 def _downloads(shown: Shown, lang: str) -> None:
@@ -233,7 +240,7 @@ def _csv(comparison: Comparison) -> bytes:
 def _bottom(lang: str, shown: Shown | None) -> None:
     sources = ""
     if shown is not None:
-        listed = report.source_list(shown.comparison, shown.tables)
+        listed = _html(_keys(list(shown.comparison.requests)), "sources", lang, shown)
         sources = (
             f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
         )
