@@ -27,7 +27,7 @@ EU, US, ASEAN = 0, 1, 3
 KH_OWNER = 5
 NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
-MOST_FACTORIES = 8_000
+MOST_FACTORIES = 12_000  # rows: more than open by 2040 if every year brings the most that `factories.entry_most` allows
 MOST_YEARS = 100.0  # of age: the end of tables by age
 
 
