@@ -175,6 +175,11 @@ def execute(request: Request, progress: Progress | None = None, track: bool = Fa
     return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods, tracks=tracks)
 
 
+def one_line(error: BaseException) -> str:
+    """What went wrong, for a table or a list: the exception's name and message, without line breaks."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
 def _whole(name: str, value: Any, low: int, high: int, allowed: tuple[int, ...] = ()) -> int:
     try:
         number = operator.index(value)
