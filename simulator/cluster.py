@@ -53,7 +53,7 @@ def on_cluster(
 
     try:
         threads = sum(client.nthreads().values())
-        done = as_completed(submit(_AHEAD * max(threads, 1)))
+        done = as_completed(submit(_AHEAD * max(threads, 1)), loop=client.loop)
         for future in done:
             request = flying.pop(future)
             content, message = b"", ""

@@ -54,6 +54,7 @@ class Sheet:
             self.rows = 1
         self.rows += len(frame)
         if self.rows > MOST_ROWS:
+            self.sheet.close()
             most = f"an Excel sheet holds {MOST_ROWS:,} rows, the table {self.title} has more"
             raise InputError(f"{most}; choose fewer indicators, groups or years, or parquet or csv")
         columns = [frame[name].astype(object).tolist() for name in frame.columns]

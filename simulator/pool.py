@@ -89,7 +89,8 @@ class _Queue(Generic[Piece]):
         return bool(self.again or self.later)
 
     def pop(self) -> Piece:
-        return self.again.popleft() if self else self.later.popleft()
+        """The next one, of a queue that has been found not to be empty."""
+        return self.again.popleft() if self.again else self.later.popleft()
 
 
 def _drain(
