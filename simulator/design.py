@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from simulator.checks import Check, ScenarioError, Where, nearest, plain, shown, unknown
 from simulator.excel import read_rows
@@ -103,17 +102,22 @@ def read_design(content: Any, check: Check, folder: Path, taken: Iterable[str]) 
     draws = whole(check, content.get("draws"), (*at, "draws"), "draws", 1, MOST_DRAWS)
     seed = whole(check, content.get("seed", 0), (*at, "seed"), "seed", 0, 2**31 - 1)
     notes = []
-    if kind == "sobol":
-        engine = qmc.Sobol(len(names), rng=np.random.default_rng(seed))
-        if draws & (draws - 1):
-            notes.append(f"{draws} draws of a Sobol' sequence are not even; {_powers(draws)} would be")
-    else:
-        engine = qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        unit = engine.random(draws)
+    if kind == "sobol" and draws & (draws - 1):
+        notes.append(f"{draws} draws of a Sobol' sequence are not even; {_powers(draws)} would be")
+    unit = _unit(kind, len(names), draws, seed)
     values = np.array([[from_unit(name, float(x)) for name, x in zip(names, row)] for row in unit])
     return Design(kind, names, tuple(range(draws)), values), notes
+
+
+def _unit(kind: str, size: int, draws: int, seed: int) -> NDArray[np.float64]:
+    """Points of the unit cube, [draw, name]."""
+    from scipy.stats import qmc  # takes a second to load
+
+    engine = (qmc.Sobol if kind == "sobol" else qmc.LatinHypercube)(size, rng=np.random.default_rng(seed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a number of points is no power of two is told in our own words
+        points: NDArray[np.float64] = engine.random(draws)
+    return points
 
 
 def whole(check: Check, value: Any, where: Where, name: str, low: int, high: int) -> int:
