@@ -24,6 +24,7 @@ _MEASURED = 2013  # the last year of the run that tells how long others take
 
 def experiment(arguments: argparse.Namespace) -> int:
     """Run what is missing of an experiment; tables with --out."""
+    from simulator.excel import needed
     from simulator.experiment import load_experiment, run_experiment, take
     from simulator.store import Store
 
@@ -33,6 +34,8 @@ def experiment(arguments: argparse.Namespace) -> int:
     part = take(chosen, arguments.shard)
     if arguments.dry_run:
         return _dry_run(chosen, part, store, arguments.workers or os.cpu_count() or 2)
+    if arguments.out is not None and arguments.format == "xlsx":
+        needed()  # is told before the runs, not after them
     progress = Progress("runs")
     try:
         done = run_experiment(

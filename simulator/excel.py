@@ -22,7 +22,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
 
     Raises InputError where the extra is missing or the file is no workbook.
     """
-    openpyxl = _openpyxl()
+    openpyxl = needed()
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except OSError as error:
@@ -43,7 +43,7 @@ class Sheet:
     def __init__(self, path: Path, title: str) -> None:
         """Raises InputError where the extra is missing."""
         self.path, self.title = path, title
-        self.book = _openpyxl().Workbook(write_only=True)
+        self.book = needed().Workbook(write_only=True)
         self.sheet = self.book.create_sheet(title)
         self.rows = 0
 
@@ -72,7 +72,8 @@ def _cell(value: Any) -> Any:
     return value[:_MOST_LETTERS] if isinstance(value, str) else value
 
 
-def _openpyxl() -> ModuleType:
+def needed() -> ModuleType:
+    """The library that reads and writes workbooks. Raises InputError where the extra is missing."""
     try:
         import openpyxl
     except ImportError:
