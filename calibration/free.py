@@ -1,7 +1,6 @@
 """The free numbers: what calibration estimates, and what history hardly informs and is carried along.
 
-Ranges are those of ``PARAMETERS``. Priors are uniform over the range, over its logarithm where the range spans a
-factor of ten or more. Searches work in the unit cube.
+Ranges are those of ``PARAMETERS``, priors those of :mod:`simulator.ranges`. Searches work in the unit cube.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 
 from simulator.checks import FIRST, unknown
 from simulator.parameters import PARAMETERS
+from simulator.ranges import from_unit, to_unit
 from simulator.results import InputError
 
 Floats = NDArray[np.float64]
-_WIDE = 10.0
 
 # Read when factories decide on machines. 2012-2019 saw almost no adoption, so they keep their full ranges.
 ADOPTION = tuple(
@@ -71,26 +70,8 @@ class Box:
 
     def to_unit(self, values: Mapping[str, float]) -> Floats:
         """Numbers by name → a point of the unit cube."""
-        return np.array([_place(name, values[name]) for name in self.names])
+        return np.array([to_unit(name, values[name]) for name in self.names])
 
     def from_unit(self, point: Floats) -> dict[str, float]:
         """A point of the unit cube → numbers by name, within their ranges to the last digit."""
-        return {name: _number(name, float(x)) for name, x in zip(self.names, point, strict=True)}
-
-
-def _logarithmic(name: str) -> bool:
-    parameter = PARAMETERS[name]
-    return parameter.low > 0 and parameter.high / parameter.low >= _WIDE
-
-
-def _place(name: str, value: float) -> float:
-    low, high = PARAMETERS[name].low, PARAMETERS[name].high
-    if _logarithmic(name):
-        return float(np.log(value / low) / np.log(high / low))
-    return (value - low) / (high - low)
-
-
-def _number(name: str, place: float) -> float:
-    low, high = PARAMETERS[name].low, PARAMETERS[name].high
-    value = low * (high / low) ** place if _logarithmic(name) else low + place * (high - low)
-    return float(min(max(value, low), high))
+        return {name: from_unit(name, float(x)) for name, x in zip(self.names, point, strict=True)}

@@ -14,13 +14,23 @@ from simulator.version import __version__
 
 if TYPE_CHECKING:
     from simulator.compare import compare
+    from simulator.experiment import run_experiment
     from simulator.indicators import INDICATORS
     from simulator.model import GarmentModel
     from simulator.parameters import PARAMETERS
     from simulator.run import run
     from simulator.scenario import load_scenario
 
-__all__ = ["INDICATORS", "PARAMETERS", "GarmentModel", "__version__", "compare", "load_scenario", "run"]
+__all__ = [
+    "INDICATORS",
+    "PARAMETERS",
+    "GarmentModel",
+    "__version__",
+    "compare",
+    "load_scenario",
+    "run",
+    "run_experiment",
+]
 
 _HOMES = {
     "GarmentModel": "simulator.model",
@@ -29,6 +39,7 @@ _HOMES = {
     "compare": "simulator.compare",
     "load_scenario": "simulator.scenario",
     "run": "simulator.run",
+    "run_experiment": "simulator.experiment",
 }
 
 

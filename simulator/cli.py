@@ -15,6 +15,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from simulator.commands import (
+    DONE,
+    INTERRUPTED,
+    INVALID,
+    SOME_FAILED,
+    USAGE,
+    add_experiment,
+    add_merge,
+    add_store,
+    whole,
+)
 from simulator.terminal import (
     HEADLINES,
     Progress,
@@ -32,7 +43,6 @@ if TYPE_CHECKING:
     from simulator.compare import Comparison
     from simulator.results import Result
 
-DONE, USAGE, INVALID, SOME_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 SCENARIO_HELP = "id of a shipped scenario, or a file"
 
 
@@ -67,6 +77,8 @@ def _for_user(error: Exception) -> str | None:
     from simulator.scenario import ScenarioError
     from simulator.units import Refused
 
+    if isinstance(error, ScenarioError) and error.name == "scenarios" and "is an experiment" in error.reason:
+        return f"{error.file}: is an experiment; garment-sim experiment {error.file} runs it"
     if isinstance(error, ScenarioError | DataError | InputError | Refused):
         return str(error)
     if isinstance(error, OSError):
@@ -124,15 +136,17 @@ def _default(default: float | Mapping[str, float]) -> str:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Validate scenario files; every bad one is named."""
+    """Validate scenario and experiment files; every bad one is named."""
     from simulator.data import DataError
-    from simulator.scenario import ScenarioError, check_file
+    from simulator.experiment import check_file
+    from simulator.results import InputError
+    from simulator.scenario import ScenarioError
 
     code = DONE
     for name in arguments.files:
         try:
             check_file(name)
-        except (ScenarioError, DataError) as error:
+        except (ScenarioError, DataError, InputError) as error:
             print(error, file=sys.stderr)
             code = INVALID
         else:
@@ -140,11 +154,11 @@ def check(arguments: argparse.Namespace) -> int:
     return code
 
 
-def schema(_: argparse.Namespace) -> int:
-    """Print the JSON Schema of a scenario file."""
-    from simulator.scenario import json_schema
+def schema(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of a scenario or experiment file."""
+    from simulator import experiment, scenario
 
-    print_json(json_schema())
+    print_json((experiment if arguments.what == "experiment" else scenario).json_schema())
     return DONE
 
 
@@ -369,26 +383,6 @@ def calibrate(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if done.errors else DONE
 
 
-def store(arguments: argparse.Namespace) -> int:
-    """Finished runs on disk."""
-    from simulator.store import Store
-
-    runs = Store(arguments.store)
-    if arguments.what == "list":
-        names = ("run_id", "scenario", "draw", "seed", "people_per_agent", "until", "model")
-        lines = [names] if (rows := runs.rows()) else []
-        print_table([*lines, *(tuple(str(row[name]) for name in names) for row in rows)])
-    elif arguments.what == "check":
-        damaged = runs.damaged()
-        for path, reason in damaged:
-            print(f"{path}: {reason}", file=sys.stderr)
-        print(f"{len(list(runs)) - len(damaged)} good, {len(damaged)} damaged in {runs.folder}")
-        return INVALID if damaged else DONE
-    else:
-        print(f"{len(runs.prune())} files removed, {len(list(runs))} runs kept in {runs.folder}")
-    return DONE
-
-
 def app(arguments: argparse.Namespace) -> int:
     """Serve the browser app on this machine until Ctrl-C."""
     from simulator.paths import shipped
@@ -461,22 +455,8 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     return f"; nearest: {difflib.get_close_matches(word, known, n=1, cutoff=0.0)[0]}"
 
 
-def _whole(low: int, high: int | None = None) -> Any:
-    def number(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if value < low or (high is not None and value > high):
-            upper = f" to {high}" if high is not None else ""
-            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low}{upper}")
-        return value
-
-    return number
-
-
 def _draw(text: str) -> str | int:
-    return text if text == "best" else int(_whole(0)(text))
+    return text if text == "best" else int(whole(0)(text))
 
 
 def _names(text: str) -> list[str]:
@@ -493,7 +473,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="garment-sim",
         description="Simulates Cambodia's garment, footwear and travel-goods sector, 2012 to 2040.",
-        epilog="Exit codes: 0 done, 2 usage, 3 invalid input, 4 some runs failed, 130 interrupted.",
+        epilog="Exit codes: 0 done, 2 usage, 3 invalid input, 4 some runs failed, 5 damaged files, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"garment-sim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -507,14 +487,15 @@ def _parser() -> _Parser:
     sub.add_argument("what", choices=("scenarios", "parameters", "indicators"))
     sub.add_argument("--json", action="store_true", help="print JSON")
 
-    sub = command("check", check, "check scenario files")
+    sub = command("check", check, "check scenario and experiment files")
     sub.add_argument("files", nargs="+", metavar="FILE")
 
-    command("schema", schema, "print the JSON Schema of a scenario file")
+    sub = command("schema", schema, "print the JSON Schema of a scenario file, or of an experiment's")
+    sub.add_argument("what", choices=("scenario", "experiment"), nargs="?", default="scenario", help="(scenario)")
 
     sub = command("run", run, "run one scenario once")
     sub.add_argument("scenario", metavar="SCENARIO", help=SCENARIO_HELP)
-    sub.add_argument("--seed", type=_whole(0, 2**63 - 1), default=0, help="luck of the run (0)")
+    sub.add_argument("--seed", type=whole(0, 2**63 - 1), default=0, help="luck of the run (0)")
     sub.add_argument("--draw", type=_draw, default="best", metavar="best|K", help="draw of uncertain numbers (best)")
     sub.add_argument("--posterior", choices=("refit", "judged"), default="refit", help="where numbered draws come from")
     _add_size(sub)
@@ -550,10 +531,10 @@ def _parser() -> _Parser:
     sub.add_argument("--holdout", action="store_true", help="2020 to 2024, which were kept out, beside naive forecasts")
     sub.add_argument("--events", action="store_true", help="the loss of a preference, a rise of the minimum wage")
     sub.add_argument(
-        "--project", type=_whole(2025, 2039), metavar="YEAR", help="what to expect of this year and the next"
+        "--project", type=whole(2025, 2039), metavar="YEAR", help="what to expect of this year and the next"
     )
-    sub.add_argument("--draws", type=_whole(1), metavar="N", help="draws for every part (20 to 100, by part)")
-    sub.add_argument("--seeds", type=_whole(1), metavar="M", help="runs of each draw (1; without a posterior 5)")
+    sub.add_argument("--draws", type=whole(1), metavar="N", help="draws for every part (20 to 100, by part)")
+    sub.add_argument("--seeds", type=whole(1), metavar="M", help="runs of each draw (1; without a posterior 5)")
     _add_people(sub, 100)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write JSON there, for the page of evidence")
     sub.add_argument("--json", action="store_true", help="print JSON")
@@ -561,27 +542,26 @@ def _parser() -> _Parser:
     sub = command("calibrate", calibrate, "fit the model to the record and write the posterior")
     sub.add_argument(
         "--budget",
-        type=_whole(90),
+        type=whole(90),
         metavar="RUNS",
         help="model runs, at least 90 (by default enough for 500 draws, under an hour)",
     )
     sub.add_argument(
         "--posterior", choices=("judged", "refit"), default="refit", help="fit to 2012-2019 or to all years (refit)"
     )
-    sub.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="luck of the search and of its runs (0)")
+    sub.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, help="luck of the search and of its runs (0)")
     _add_people(sub, 100)
-    sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
+    sub.add_argument("--workers", type=whole(1), metavar="N", help="processes (one a core)")
     sub.add_argument("--out", type=Path, metavar="DIR", help="write there (a checkout: in place of what it ships)")
 
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
 
-    sub = command("store", store, "list, check or prune finished runs on disk")
-    sub.add_argument("what", choices=("list", "check", "prune"))
-    sub.add_argument("--store", type=Path, metavar="DIR", help="the store (your own)")
+    for add in (add_experiment, add_store, add_merge):
+        add(command)
 
     sub = command("app", app, "serve the browser app on this machine")
-    sub.add_argument("--port", type=_whole(1, 65535), default=8501, help="(8501)")
+    sub.add_argument("--port", type=whole(1, 65535), default=8501, help="(8501)")
 
     parser.commands = tuple(commands.choices)
     return parser
@@ -589,24 +569,24 @@ def _parser() -> _Parser:
 
 def _add_people(sub: argparse.ArgumentParser, usual: int = 50) -> None:
     sub.add_argument(
-        "--people-per-agent", type=_whole(1, 1000), default=usual, metavar="N", help=f"people one agent is ({usual})"
+        "--people-per-agent", type=whole(1, 1000), default=usual, metavar="N", help=f"people one agent is ({usual})"
     )
 
 
 def _add_size(sub: argparse.ArgumentParser) -> None:
     _add_people(sub)
-    sub.add_argument("--until", type=_whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)")
+    sub.add_argument("--until", type=whole(2012, 2040), default=2040, metavar="YEAR", help="last year (2040)")
 
 
 def _add_comparison(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"{SCENARIO_HELP} (the named ones)")
     sub.add_argument("--baseline", default="baseline", metavar="NAME", help="what to compare with (baseline)")
     sub.add_argument(
-        "--draws", type=_whole(0), metavar="N",
+        "--draws", type=whole(0), metavar="N",
         help="draws of uncertain numbers; 0: the best set (20 where a posterior is shipped, else 0)",
     )  # fmt: skip
     sub.add_argument(
-        "--seeds", type=_whole(1), metavar="M", help="runs of each with different luck (1 with draws, 3 without)"
+        "--seeds", type=whole(1), metavar="M", help="runs of each with different luck (1 with draws, 3 without)"
     )
-    sub.add_argument("--workers", type=_whole(1), metavar="N", help="processes (one a core)")
+    sub.add_argument("--workers", type=whole(1), metavar="N", help="processes (one a core)")
     _add_size(sub)

@@ -375,16 +375,19 @@ def _taken(columns: Mapping[str, Tracked], frame: pd.DataFrame, periods: list[st
     return out
 
 
-def runs_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def runs_table(rows: Iterable[Mapping[str, Any]], changed: Mapping[str, bool] | None = None) -> pd.DataFrame:
     """The table of runs: who, then every parameter that differs from the default in some run, then versions.
 
-    A parameter that is a path in time in one of the runs is text (JSON) in all of them.
+    A parameter that is a path in time in one of the runs is text (JSON) in all of them. ``changed`` says by name
+    which they are and whether each is text, where ``rows`` are part of a longer table.
     """
     rows = list(rows)
-    extra = sorted({name for row in rows for name in row} - set(RUN_COLUMNS))
+    extra = sorted({name for row in rows for name in row} - set(RUN_COLUMNS)) if changed is None else list(changed)
     frame = pd.DataFrame(rows, columns=[*_FIRST, *extra, *_LAST])
     for name in extra:
-        if any(isinstance(v, str) for v in frame[name]):
+        if changed is not None and not changed[name]:
+            frame[name] = frame[name].astype(float)
+        elif changed is not None or any(isinstance(v, str) for v in frame[name]):
             texts = [v if isinstance(v, str) or _absent(v) else json.dumps(v) for v in frame[name]]
             frame[name] = pd.array(texts, dtype="str")
     for name in ("run_id", "scenario", "posterior", *_VERSIONS, "status", "error", "scenario_text"):

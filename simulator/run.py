@@ -9,7 +9,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ class Request:
             "data": digest(),
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "mesa": version("mesa"),
+            "mesa": _mesa(),
             "wall_time": wall_time,
             "status": status,
             "error": error,
@@ -173,6 +173,16 @@ def execute(request: Request, progress: Progress | None = None, track: bool = Fa
     values = np.array(model.recorder.values[: len(periods)], dtype=np.float64)
     tracks = model.tracker.tracks(periods) if model.tracker is not None else NOTHING
     return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods, tracks=tracks)
+
+
+@cache
+def _mesa() -> str:
+    return version("mesa")  # reads a file
+
+
+def one_line(error: BaseException) -> str:
+    """What went wrong, for a table or a list: the exception's name and message, without line breaks."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
 
 
 def _whole(name: str, value: Any, low: int, high: int, allowed: tuple[int, ...] = ()) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import pyarrow.parquet as pq
 
 from simulator.fingerprint import code_digest
 from simulator.paths import home
-from simulator.results import _META, Result, write_together
+from simulator.results import _META, InputError, Result, write_together
 from simulator.run import Request
 from simulator.version import __version__
 
 _OLD = 3600.0  # seconds after which an unfinished file is left over from a process that died
+_NOTES = "experiments"  # a folder beside the runs
 
 
 class Store:
@@ -45,9 +47,31 @@ class Store:
 
     def put(self, request: Request, result: Result) -> Path:
         """Write a finished run; whoever reads meanwhile sees all of it or nothing. Raises OSError."""
-        path, content = self.path(request.key), result.to_bytes(request.key)
+        return self.put_bytes(request.key, result.to_bytes(request.key))
+
+    def put_bytes(self, key: str, content: bytes) -> Path:
+        """Write a run as ``Result.to_bytes`` made it. Raises OSError."""
+        path = self.path(key)
         write_together({path: lambda temporary: _write(temporary, content)})
         return path
+
+    def metadata(self, request: Request) -> dict[str, Any] | None:
+        """The row of a finished run, its numbers unread; None where there is none."""
+        row = self.about(self.path(request.key))
+        return None if row is None else {**row, "scenario": request.scenario.id, "scenario_text": request.numbers.text}
+
+    def about(self, path: Path) -> dict[str, Any] | None:
+        """The row of the run in a file; None where the file is damaged so that it has none."""
+        about = _about(path)
+        return None if about is None or about.get("key") != path.stem else about["metadata"]
+
+    def load(self, path: Path) -> Result | None:
+        """The run in a file; a damaged one is named and is none."""
+        try:
+            return Result.from_bytes(path.read_bytes(), path.stem)
+        except (OSError, ValueError) as error:
+            print(f"{path} is damaged ({error}); it is left out", file=sys.stderr)
+            return None
 
     def missing(self, requests: Iterable[Request]) -> list[Request]:
         """Requests without a readable file, each run once."""
@@ -84,6 +108,90 @@ class Store:
         for path in old:
             path.unlink(missing_ok=True)
         return old
+
+    def note(self, name: str, content: Mapping[str, Any]) -> Path:
+        """Write down that runs of an experiment are kept here, and what decides them. Raises OSError."""
+        text = json.dumps({"name": name, "content": content}, ensure_ascii=False, indent=1, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        path = self.folder / _NOTES / f"{name}-{digest}.json"
+        if not path.exists():
+            write_together({path: lambda temporary: _write(temporary, text.encode())})
+        return path
+
+    def notes(self) -> dict[str, list[dict[str, Any]]]:
+        """What :meth:`note` wrote, by the experiment's name; damaged files are passed over."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for path in sorted((self.folder / _NOTES).glob("*.json")):
+            try:
+                noted = json.loads(path.read_bytes())
+                found.setdefault(noted["name"], []).append(dict(noted["content"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
+
+
+def merge(folders: Sequence[str | Path], out: str | Path, mixed: bool = False) -> tuple[int, list[Path]]:
+    """Copy the runs of several stores into one; returns how many it holds then, and the damaged files left out.
+
+    Unless ``mixed``, runs of different versions of code or data, or of an experiment whose file was changed in
+    between, are refused: InputError says what differs. So are equal keys with different numbers, always.
+    """
+    stores = [Store(folder) for folder in folders]
+    for store in stores:
+        if not store.folder.is_dir():
+            raise InputError(f"{store.folder}: there is no such folder")
+    target = Store(out)
+    everyone = [*stores, target]
+    if not mixed:
+        _refuse_mixture(everyone)
+    damaged: list[Path] = []
+    for store in stores:
+        for path in store:
+            try:
+                content = path.read_bytes()
+                result = Result.from_bytes(content, path.stem)
+            except (OSError, ValueError):
+                damaged.append(path)
+                continue
+            there = target.path(path.stem)
+            try:
+                before = Result.from_bytes(there.read_bytes(), path.stem)
+            except (OSError, ValueError):
+                target.put_bytes(path.stem, content)
+                continue
+            if before.values.tobytes() != result.values.tobytes():
+                raise InputError(f"{path} and {there} are one run with different numbers; remove the one you distrust")
+        for name, contents in store.notes().items():
+            for about in contents:
+                target.note(name, about)
+    return len(list(target)), damaged
+
+
+def _refuse_mixture(stores: Sequence[Store]) -> None:
+    seen: dict[str, tuple[Any, Path]] = {}
+
+    def compare(what: str, value: Any, where: Path) -> None:
+        first, there = seen.setdefault(what, (value, where))
+        if first != value:
+            raise InputError(
+                f"{what} differs: {_short(first)} in {there}, {_short(value)} in {where}; --mixed keeps both"
+            )
+
+    for store in stores:
+        for path in store:
+            row = store.about(path) or {}
+            for name in ("model", "code", "data"):
+                if name in row:
+                    compare(name, row[name], store.folder)
+        for experiment, contents in store.notes().items():
+            for about in contents:
+                for name, value in about.items():
+                    compare(f"{name} of experiment {experiment}", value, store.folder)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:80] + "…"
 
 
 def _write(path: Path, content: bytes) -> None:

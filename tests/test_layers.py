@@ -18,18 +18,20 @@ LAYERS = (
     ("version", "paths", "units", "fingerprint", "pool", "compiled"),
     ("parameters", "indicators", "streams", "state"),
     ("texts", "data"),
-    ("checks",),
+    ("checks", "ranges"),
     ("scenario",),
     ("world", "agents"),
     ("processes", "accounts", "census"),
     ("population", "schedule", "observe"),
     ("tracking",),
     ("results",),
+    ("excel",),
     ("posterior",),
     ("model",),
     ("run",),
-    ("store",),
-    ("batch",),
+    ("store", "cluster"),
+    ("batch", "design", "export"),
+    ("experiment",),
     ("compare",),
     ("analysis",),
     ("record",),
@@ -39,6 +41,7 @@ LAYERS = (
     ("evidence",),
     ("report",),
     ("calibration", "terminal"),
+    ("commands",),
     ("cli", "panels"),
     ("__main__", "app"),
 )
@@ -47,6 +50,8 @@ ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 # Where a package is met; what stands in no row may be used wherever it is needed.
 HOMES = {
     "altair": {"charts"},
+    "distributed": {"cluster"},
+    "openpyxl": {"excel"},
     "mesa": {"agents", "model"},
     "numba": {"compiled"},
     "streamlit": {"panels", "app"},
@@ -142,7 +147,8 @@ def test_a_module_imports_from_above_and_meets_packages_at_home(path):
 def test_every_imported_package_is_declared():
     with open(ROOT / "pyproject.toml", "rb") as file:
         project = tomllib.load(file)["project"]
-    declared = {re.split(r"[<>=!~\[ ;]", text)[0].lower() for text in project["dependencies"]}
+    extras = [text for name, texts in project["optional-dependencies"].items() if name != "test" for text in texts]
+    declared = {re.split(r"[<>=!~\[ ;]", text)[0].lower() for text in (*project["dependencies"], *extras)}
     used = {DISTRIBUTIONS.get(name, name) for path in FILES for name in foreign(path)}
     assert used <= declared
 
