@@ -343,7 +343,7 @@ def record() -> str:
         name = scores[series]["best_benchmark"]["mape"]
         return f"{scores[series]['benchmarks'][name]['mape']:.1%} ({name.replace('_', ' ')})"
 
-    def told(rule: str) -> list[str]:
+    def won(rule: str) -> list[str]:
         return ["yes" if scores[series]["model_wins"][rule] else "no" for series in _COUNTED]
 
     def inside(series: str) -> str:
@@ -355,11 +355,14 @@ def record() -> str:
         ("kept-out years, 2020-2024: mean miss of the median",
          *(f"{scores[series]['model']['mape']:.1%}" for series in _COUNTED)),
         ("the best naive forecast of them", *map(best, _COUNTED)),
-        ("median better than every naive forecast", *told("mape")),
-        ("whole forecast better than every naive one (CRPS)", *told("crps")),
+        ("median better than every naive forecast", *won("mape")),
+        ("whole forecast better than every naive one (CRPS)", *won("crps")),
         ("kept-out years within the 80 % band", *map(inside, _COUNTED)),
     ]  # fmt: skip
-    return _table(("", "exports", "jobs", "factories"), rows)
+    words = dict(zip(_COUNTED, ("exports", "jobs", "factories"), strict=True))
+    lost = [words[series] for series in _COUNTED if not scores[series]["model_wins"]["mape"]]
+    told = f"\nIts median loses to the best naive forecast of {', '.join(lost)}: no forecaster, then, but a way to compare "
+    return _table(("", *words.values()), rows) + (told + "what policies and the world would change.\n" if lost else "")
 
 
 def _record() -> str:
@@ -381,7 +384,7 @@ def _record() -> str:
         "computes what follows anew. World demand, export prices and minimum wages of the kept-out years are given to "
         "the model, not to the naive forecasts.\n\n"
         + record()
-        + "\nWhat the record tells of each fitted number, as one less posterior over prior standard deviation. At a bound: "
+        + "\nWhat history tells of each fitted number, as one less posterior over prior standard deviation. At a bound: "
         "a quarter of the draws lies in the last tenth of the range.\n\n"
         + _table(("number", "range", "best (`refit`)", "told by 2012-2019", "told by all years"), rows)
         + f"\nOf the logarithms of `{ridge['a']}` and `{ridge['b']}` history leaves {ridge['left_a']:.0%} and "
