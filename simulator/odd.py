@@ -256,6 +256,11 @@ FINDINGS = """\
 - **T3.3, T4.2** (technicians). Training starts at once and machines come slowly: by the time they are there, so are the
   technicians, coverage falls short for few quarters and their pay does not pull away. Earlier machines or a smaller
   programme would show the shortage the source expects; neither was set to get it.
+- **T3.4** (*transition* under wages that rise faster from 2035) hangs on the draw: with cheap machines it ends as forced
+  automation, with dear ones it is still on its way there in 2040.
+- **P2.** Margins shrink in most draws; whether output a worker grew faster after 2016 hangs on how much of efficiency comes
+  by itself (`production.trend`) and how much is induced by wages, which exports and jobs of 2012-2019 do not tell apart.
+- **P10.** The share in garments is right in the middle of the draws and too high in some, as exports of 2014 are.
 - **T4.4.** Jobs fall in *high tech* with and without its skills and infrastructure: wages decide, not the levers.
 - **P4** (turnover). Quits alone are about a fifth a year, as in the sources; closures, layoffs and people who go home
   for good come on top. `labour.quit_rate` is now among the fitted numbers.
