@@ -16,7 +16,7 @@ KINDS = {"lever", "uncertainty", "measured", "fitted"}
 def science():
     files = [
         *PACKAGE.glob("processes/*.py"),
-        *(PACKAGE / f"{n}.py" for n in ("world", "population", "observe", "model")),
+        *(PACKAGE / f"{n}.py" for n in ("world", "population", "observe", "census", "model")),
     ]
     return "\n".join(f.read_text(encoding="utf-8") for f in files)
 

@@ -299,16 +299,14 @@ def test_the_folder_of_posteriors_can_be_chosen(posterior, monkeypatch):
     assert os.environ.get("GARMENT_SIM_POSTERIOR") is None
 
 
-def test_a_wheel_takes_along_what_there_is(tmp_path):
+def test_a_wheel_takes_the_posteriors_along(tmp_path):
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
     hook = build.ShippedFiles(str(tmp_path), {}, None, None, str(tmp_path), "wheel")
-    for there in (False, True):
-        taken = {"force_include": {}}
-        hook.initialize("standard", taken)
-        assert ("calibration/posterior" in taken["force_include"]) is there
-        assert taken["force_include"]["calibration/looks.csv"] == "simulator/shipped/calibration/looks.csv"
-        (tmp_path / "calibration/posterior").mkdir(parents=True, exist_ok=True)
+    taken = {"force_include": {}}
+    hook.initialize("standard", taken)
+    for name in ("calibration/posterior", "calibration/looks.csv"):
+        assert taken["force_include"][name] == f"simulator/shipped/{name}"
     hook.initialize("editable", taken := {"force_include": {}})
     assert taken["force_include"] == {}
