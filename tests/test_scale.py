@@ -49,7 +49,7 @@ def test_nor_do_the_futures(scenario):
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["baseline", "high_tech_high_skills"])
 def test_a_month_gives_what_a_quarter_gives(scenario):
-    """In 2040, means of three seeds. Jobs were 3.4 % apart with the best set of the refit, automation 3 points; ODD.md tells."""
+    """In 2040, means of three seeds; the gaps (3.4 % of jobs, 3 points of automation) are told in ODD.md."""
     quarterly, monthly = (
         {name: np.mean([values[name] for values in runs]) for name in INDICATORS}
         for runs in ([last_year(200, s, 2040, scenario, steps_per_year=k) for s in range(3)] for k in (4, 12))
