@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Effort, Section, Spread, fresh, number, seconds, times
@@ -53,10 +54,11 @@ def _measure(
     runs: int, people_per_agent: int, until: int, singles: int
 ) -> tuple[float, float, float, float, list[float]]:
     """Wall time, time until the first end, runs a second after it, sum of own times, times alone."""
-    import simulator.model  # noqa: F401  (imports are no part of a single run)
     from simulator.batch import run_many
     from simulator.run import Request, execute
     from simulator.store import Store
+
+    import_module("simulator.model")  # imports are no part of a single run
 
     def request(seed: int, last: int = until) -> Request:
         return Request.of("baseline", seed, people_per_agent, last)
