@@ -99,7 +99,7 @@ def _count(model: GarmentModel) -> tuple[Array, Array, Array]:
     _cross_table(
         employed, hit, bins, groups, model.step_number, model.steps_per_year, model.household_workers,
         elsewhere(model), model.par.labour.household_other * model.now("outside_wage"), f.goods, f.tier,
-        w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, *person,
+        model.at_work, w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, *person,
     )  # fmt: skip
     for what, rows in ((LAID_OFF, model.laid_off), (RESKILLED, model.reskilled)):
         _add_rows(hit, what, rows, groups, model.step_number, *person)
@@ -113,27 +113,26 @@ def _count(model: GarmentModel) -> tuple[Array, Array, Array]:
 @compiled
 def _cross_table(
     employed: Array, hit: Array, bins: Array, groups: Array, step: int, year: int, household: int, elsewhere: Array,
-    rest: float, goods: Array, tier: Array, state: Array, factory: Array, job: Array, wage: Array, migrant: Array,
-    displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
+    rest: float, goods: Array, tier: Array, at_work: Array, state: Array, factory: Array, job: Array, wage: Array,
+    migrant: Array, displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
 ) -> None:  # fmt: skip
-    """Add people at work and displaced people to their cells, household by household."""
-    for first in range(0, len(state), household):
-        last = min(first + household, len(state))
-        income = _household(first, last, elsewhere, rest, state, wage)
-        for i in range(first, last):
-            if state[i] != EMPLOYED and state[i] != DISPLACED:
-                continue
+    """Add people at work, of whom some have been displaced since, and displaced people to their cells."""
+    for i in at_work:
+        if state[i] != EMPLOYED:
+            continue
+        cell = _hit_cell(i, groups, step, woman, born, education, skill)
+        at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
+        first = i // household * household
+        employed[at, HEADS] += 1
+        employed[at, WAGES] += wage[i]
+        employed[at, INCOMES] += _household(first, min(first + household, len(state)), elsewhere, rest, state, wage)
+        employed[at, SENT] += wage[i] * migrant[i]
+        bins[min(int(wage[i]), WAGE_BINS - 1)] += 1
+    for i in range(len(state)):
+        if state[i] == DISPLACED:
             cell = _hit_cell(i, groups, step, woman, born, education, skill)
-            if state[i] == DISPLACED:
-                hit[cell, DISPLACED_NOW] += 1
-                hit[cell, DISPLACED_LONG] += step - displaced_at[i] > year
-                continue
-            at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
-            employed[at, HEADS] += 1
-            employed[at, WAGES] += wage[i]
-            employed[at, INCOMES] += income
-            employed[at, SENT] += wage[i] * migrant[i]
-            bins[min(int(wage[i]), WAGE_BINS - 1)] += 1
+            hit[cell, DISPLACED_NOW] += 1
+            hit[cell, DISPLACED_LONG] += step - displaced_at[i] > year
 
 
 @compiled

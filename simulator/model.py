@@ -18,7 +18,7 @@ from simulator.indicators import COLUMNS, INDICATORS
 from simulator.processes.orders import Orders
 from simulator.processes.production import weighted
 from simulator.schedule import QUARTER
-from simulator.state import GOODS, KH, KH_OWNER, ORIGINS, OWNERS, STAGES, Economy, Links
+from simulator.state import GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, OWNERS, STAGES, Economy, Links
 from simulator.streams import Stream
 from simulator.tracking import Tracker
 from simulator.units import Array, share_of
@@ -132,10 +132,12 @@ class GarmentModel(mesa.Model):
         self.real_wages: list[float] = []
         self.people: dict[str, int] = {}
         self.laid_off = self.reskilled = self.opened = np.empty(0, np.intp)
+        self.at_work = np.empty(0, np.int32)
         self.seats_taken, self.open_posts, self.paid_wages, self.loans_before = 0.0, 0, 0.0, 0.0
         self.market_share = self.market_share_2012 = 0.0
         self.origin_sales = np.full(len(ORIGINS), np.inf)
         self.payback = np.full((1, len(STAGES)), np.nan)
+        self._factory_agents: dict[int, Factory] = {}
         self.memory: observe.Memory | None = None
         self.household_workers = max(1, round(self.par.labour.household_workers))
         population.populate(self, Stream(self.luck, "opening", 0))
@@ -233,9 +235,23 @@ class GarmentModel(mesa.Model):
         return Row(self.workers, row)
 
     def add_factory_agents(self, rows: Array) -> None:
-        """Give new rows their Mesa agents."""
-        for row in rows:
-            Factory(self, int(row))
+        """Give factories that open their Mesa agents."""
+        for row in rows.tolist():
+            self._factory_agents[row] = Factory(self, row)
+
+    def remove_factory_agents(self, rows: Array) -> None:
+        """Take their agents from factories that close."""
+        for row in rows.tolist():
+            self._factory_agents.pop(row).remove()
+
+    def make_room(self) -> None:
+        """Give rows that were added in this step their place in what is known of the step."""
+        rows = len(self.factories)
+        self.books.extend(rows)
+        more = rows - len(self.leaving)
+        self.leaving, self.moving = np.pad(self.leaving, (0, more)), np.pad(self.moving, (0, more))
+        self.automated = np.pad(self.automated, (0, more), constant_values=NOWHERE)
+        self.payback = np.pad(self.payback, ((0, more), (0, 0)), constant_values=np.nan)
 
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""

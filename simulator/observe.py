@@ -134,8 +134,7 @@ def _factories(model: GarmentModel, put: Put) -> None:
         stage=share_of(stage_done, stage_made),
         **{d: share[row, :n] for row, (d, n) in enumerate(size.items())},
     )
-    known = live[: np.searchsorted(live, len(model.payback))]  # not those that opened at the end of the step
-    years = np.minimum(model.payback[known].T.copy(), LONGEST_PAYBACK)
+    years = np.minimum(model.payback[live].T.copy(), LONGEST_PAYBACK)
     put("payback", _median(np.fmin.reduce(years)), stage=[_median(stage) for stage in years])
     put("factories", len(live), **{d: number[row, :n] for row, (d, n) in enumerate(size.items())})
     closed = model.leaving & ~model.moving
@@ -210,6 +209,7 @@ class Memory:
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
         self.staffed = (np.asarray(sum(f.staff.T)) > 0) | (model.memory.seen(len(f)) if model.memory else False)
+        self.staffed[model.opened] = False  # whoever had the row before
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""

@@ -128,7 +128,7 @@ def open_sector(model: GarmentModel, rng: Stream) -> None:
     f, par = model.factories, model.par
     number = int(par.factories.opening)
     shares = data.values("goods", "factory_share", GOODS)
-    rows = f.add(number)
+    rows = f.take(np.empty(0, np.intp), number)
     goods = np.searchsorted(np.cumsum(shares)[:-1] / shares.sum(), rng.uniform(rows, "goods"))
     closure.describe(model, rng, rows, goods)
     owners = np.cumsum(model.owners["opening_share"])
@@ -199,11 +199,11 @@ def staff_sector(model: GarmentModel, rng: Stream) -> None:
     people = model.workers
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = model.factories.posts[:, job] * model.factories.open
-        posts = hiring.posts_in_turn(rng, gap, job)
+        posts = hiring.posts_in_turn(rng, model.factories.number, gap, job)
         women = model.par.labour.women_weight
         rows = hiring.choose(model, rng, job, len(posts), women=women, everybody_looks=True)
         hiring.place(model, rng, rows, posts[: len(rows)], job)
-    rows = np.flatnonzero(people.state == EMPLOYED)
+    model.at_work = rows = workers.in_state(EMPLOYED, people.state)
     years = MEAN_TENURE * rng.exponential(rows, "tenure")
     since_school = -people.born[rows] * model.dt - model.par.labour.school_leaving_age
     people.hired[rows] = -np.floor(np.minimum(years, since_school) / model.dt)

@@ -1,7 +1,7 @@
 """The columns: what the model remembers of factories, workers, buyers, links and the economy.
 
-Rows never move. A closed factory stays in its row with ``open`` false; the row of a person who retires is taken
-over by somebody who comes of age.
+Rows never move. A closed factory stays in its row with ``open`` false until, in a later step, one that opens takes the
+row over; the row of a person who retires is taken over by somebody who comes of age.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EU, US, ASEAN = 0, 1, 3
 KH_OWNER = 5
 NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
-MOST_FACTORIES = 12_000  # rows: more than open by 2040 if every year brings the most that `factories.entry_most` allows
+MOST_FACTORIES = 8_192  # rows: more than can be open at a time
 MOST_YEARS = 100.0  # of age: the end of tables by age
 
 
@@ -78,7 +78,7 @@ class Table:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = object.__new__(type(self))
-        twin.most = self.most
+        twin.__dict__.update({name: value for name, value in self.__dict__.items() if name not in self._buffers})
         twin._buffers = {name: buffer.copy() for name, buffer in self._buffers.items()}
         twin._show(self.rows)
         return twin
@@ -92,6 +92,7 @@ class Table:
 class Factories(Table):
     """One row a factory; money is nominal unless real (2015 USD of product)."""
 
+    number: NDArray[np.int32] = column(np.int32, "", "number of the factory, counted from 0 and never given again")
     open: NDArray[np.bool_] = column(bool, "", "at work")
     opened: NDArray[np.int32] = column(np.int32, "step", "step of opening, negative before 2012")
     goods: NDArray[np.int8] = column(np.int8, "", "goods group")
@@ -133,6 +134,16 @@ class Factories(Table):
     novices: NDArray[np.float64] = column(float, "share", "operators not yet at full speed")
     automated_at: NDArray[np.int32] = column(np.int32, "step", "step of the last step of automation", fill=-10_000)
     moved_to: NDArray[np.int8] = column(np.int8, "", "origin it moved to, -1 none", fill=NOWHERE)
+    ever = 0  # factories so far
+
+    def take(self, free: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+        """Rows for ``count`` new factories, all columns as in a new table: ``free`` ones first. Raises Full."""
+        rows = np.concatenate([free[:count], self.add(max(count - len(free), 0))])
+        for name, it in self.columns().items():
+            getattr(self, name)[rows] = it.fill
+        self.number[rows] = self.ever + np.arange(count)
+        self.ever += count
+        return rows
 
 
 class Workers(Table):

@@ -10,8 +10,8 @@ Lea and Flood 2014), applied to a key plus a Weyl sequence over rows. In whole n
    after the first it is multiplied by BF58476D1CE4E5B9, after the second by 94D049BB133111EB.
 3. Uniform u is (x shifted right by 11 bits + 1/2) / 2^53. Normal: its quantile; Gumbel: -ln(-ln u); exponential: -ln u.
 
-Where a row is a person, a factory or a buyer it is the row of the table; other rows are spelled out by process. In
-labels, braces stand for a number: a job or a stage by its place from 0.
+Where a row is a person or a buyer it is the row of the table, where it is a factory its number; other rows are spelled
+out by process. In labels, braces stand for a number: a job or a stage by its place from 0.
 """
 
 from __future__ import annotations

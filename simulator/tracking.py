@@ -1,7 +1,8 @@
 """Life courses: a fixed sample of people and factories, taken down once a step.
 
-Who is followed hangs on the seed and the row alone, so every scenario follows the same. A person's or factory's path
-is the same to the bit in all of them until a lever first differs, and from then on shows what the lever did to it.
+Who is followed hangs on the seed and the person's row or the factory's number alone, so every scenario follows the
+same. A person's or factory's path is the same to the bit in all of them until a lever first differs, and from then on
+shows what the lever did to it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 PEOPLE_FOLLOWED = 200  # rows of workers: some 70 at work at a time, and frames of 23,200 lines to 2040
 OPENED_BEFORE = 40  # factories of 2012
-EVERY = 200  # of the rows opened later, those divisible by this: some 20 to 2040, and never more than 40
+EVERY = 200  # of those opened later the numbers divisible by this: some 20 to 2040, and never more than 40
 QUARTERS_PER_YEAR = 4
 
 LEFT = ("closed", *(f"moved to {origin}" for origin in ORIGINS[1:]))
@@ -58,7 +59,7 @@ PEOPLE: Mapping[str, Tracked] = MappingProxyType(
         "skill": _words(DIMENSIONS["skill"], "highest skill"),
         "state": _words(STATES, "at work in the sector, outside it, displaced from it or in a course"),
         "job": _words(NO_JOB, "job, empty without one"),
-        "factory": Tracked(np.int64, "", "row of the employer, -1 none"),
+        "factory": Tracked(np.int64, "", "number of the employer, -1 none"),
         "tenure": Tracked(float, "years", "since hiring by the present employer, NaN without one"),
         "wage": Tracked(float, "USD/month", "earnings with overtime, 0 without a job"),
         "household_income": Tracked(float, "USD/month", "income of the household, other members' included"),
@@ -70,7 +71,7 @@ PEOPLE: Mapping[str, Tracked] = MappingProxyType(
 FACTORIES: Mapping[str, Tracked] = MappingProxyType(
     {
         "period": Tracked(np.int16, "", "quarter (month) at whose end this holds"),
-        "factory": Tracked(np.int64, "", "row of the factory"),
+        "factory": Tracked(np.int64, "", "number of the factory"),
         "open": Tracked(bool, "", "at work; false in its last quarter only, when its stocks are settled"),
         "goods": _words(GOODS, "goods group"),
         "tier": _words(DIMENSIONS["tier"], "1 supplies brands directly, 2 through agents, 3 as subcontractor"),
@@ -108,7 +109,7 @@ class Tracker:
     def __init__(self, model: GarmentModel, luck: Stream) -> None:
         self.rows = sample(luck.uniform(len(model.workers), "people"), PEOPLE_FOLLOWED)
         self.old = sample(luck.uniform(len(model.factories), "factories"), OPENED_BEFORE)
-        self.first = -(-len(model.factories) // EVERY) * EVERY
+        self.first = model.factories.ever
         self._born = model.workers.born[self.rows].copy()
         self._generation = np.zeros(len(self.rows), int)
         self._names = np.array([f"{row}-0" for row in self.rows], PEOPLE["person"].dtype)
@@ -142,7 +143,7 @@ class Tracker:
             w.skill[rows],
             state,
             np.where(employed, w.job[rows] + 1, 0),
-            w.factory[rows],
+            np.where(employed, model.factories.number[w.factory[rows]], NOWHERE),
             np.where(employed, (now - w.hired[rows].astype(int)) * dt, np.nan),
             w.wage[rows],
             household_income(model, rows // model.household_workers),
@@ -152,25 +153,22 @@ class Tracker:
         )
 
     def _see_factories(self, model: GarmentModel) -> tuple[Array, ...]:
-        f, before = model.factories, len(model.leaving)  # rows from ``before`` on opened at the end of this step
-        rows = np.concatenate([self.old, np.arange(self.first, len(f), EVERY)])
-        there = f.open[rows]
-        there[rows < before] |= model.leaving[rows[rows < before]]
-        rows = rows[there]
-        known = rows[rows < before]  # rows ascend
-        decision = np.full(len(rows), OPENED)
-        decision[: len(known)] = decisions(
-            automated=model.automated[known],
-            leaving=model.leaving[known],
-            moving=model.moving[known],
-            moved_to=f.moved_to[known],
+        f = model.factories
+        followed = np.isin(f.number, self.old) | ((f.number >= self.first) & (f.number % EVERY == 0))
+        rows = np.flatnonzero(followed & (f.open | model.leaving))
+        rows = rows[np.argsort(f.number[rows])]
+        decision = decisions(
+            automated=model.automated[rows],
+            leaving=model.leaving[rows],
+            moving=model.moving[rows],
+            moved_to=f.moved_to[rows],
         )
-        payback = np.full(len(rows), np.nan)
-        payback[: len(known)] = np.fmin.reduce(model.payback[known], axis=1)  # passes over NaN
+        decision[np.isin(rows, model.opened)] = OPENED
+        payback = np.fmin.reduce(model.payback[rows], axis=1)  # passes over NaN
         staff = np.rint(f.staff[rows] * model.weight)
         return (
             np.full(len(rows), model.step_number),
-            rows,
+            f.number[rows],
             f.open[rows],
             f.goods[rows],
             f.tier[rows],

@@ -271,7 +271,8 @@ def test_a_known_posterior_is_found(toy):
     weights = np.exp(-0.5 * np.einsum("ij,ij->i", missed @ np.linalg.inv(wide), missed))
     mean = weights @ x / weights.sum()
     sd = np.sqrt(weights @ (x - mean) ** 2 / weights.sum())
-    assert len(np.unique(done.draws, axis=0)) == len(done.draws) == int(0.4 * len(done.stages["posterior"].points))
+    kept = int(search._KEPT * len(done.stages["posterior"].points))
+    assert len(np.unique(done.draws, axis=0)) == len(done.draws) == kept
     np.testing.assert_allclose(done.draws.mean(axis=0), mean, atol=0.03)
     np.testing.assert_allclose(done.draws.std(axis=0), sd, rtol=0.12)
     assert done.effective_size > 200 and done.moved < 0.1

@@ -14,9 +14,11 @@ import pytest
 from simulator.batch import run_many
 from simulator.indicators import COLUMNS
 from simulator.model import GarmentModel
+from simulator.observe import COLUMN_AT
 from simulator.results import by_year
 from simulator.run import Request
 from simulator.scenario import load_scenario
+from simulator.state import ORIGINS
 
 SEEDS = range(8)
 MORE_SEEDS = range(32)  # for effects that are small against luck
@@ -193,9 +195,9 @@ def test_factories_move_to_several_countries_and_more_of_them_to_cheap_ones():
     model = GarmentModel("no_garment_sector", seed=2, people_per_agent=400)
     while model.running:
         model.step()
-    f = model.factories
-    rows = np.flatnonzero(f.moved_to > 0)
-    number = np.bincount(f.moved_to[rows], minlength=7)[1:6]
-    assert (number > 0).all() and number.sum() == len(rows)
+    moved = [COLUMN_AT["factories_relocated", group] for group in ("all", *(f"origin={o}" for o in ORIGINS[1:6]))]
+    all_, *number = model.recorder.values[:, moved].sum(axis=0)
+    number = np.array(number)
+    assert (number > 0).all() and number.sum() == all_
     cost = model.landed_by_goods()[0, 1:6]
     assert number[cost.argmin()] > number[cost.argmax()]

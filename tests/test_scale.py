@@ -65,7 +65,7 @@ def test_agents_are_views_of_their_rows():
         model.step()
     kinds = {kind.__name__: agents for kind, agents in model.agents_by_type.items()}
     assert set(kinds) == {"Factory", "Buyer"}
-    assert len(kinds["Factory"]) == len(model.factories) and len(kinds["Buyer"]) == len(model.buyers)
+    assert len(kinds["Factory"]) == model.factories.open.sum() and len(kinds["Buyer"]) == len(model.buyers)
     factory = next(iter(kinds["Factory"]))
     assert factory.state.capacity == model.factories.capacity[factory.row]
     with pytest.raises(AttributeError, match="read-only"):

@@ -74,9 +74,9 @@ def automate(model: GarmentModel, rng: Stream) -> None:
         (par.pricing.markup, auto.relocation, auto.peer, auto.brand, part, auto.brand_funds),
     )
     able = (price <= funds) & (f.margin[rows] > auto.least_margin) & np.isfinite(benefit)
-    reviews = rng.uniform(rows, "review") < auto.review_rate * model.dt
+    reviews = rng.uniform(f.number[rows], "review") < auto.review_rate * model.dt
     chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[rows, 0], gate=auto.skill_gate)
-    adopts = np.flatnonzero(able & reviews & (rng.uniform(rows, "judgement") < chance))
+    adopts = np.flatnonzero(able & reviews & (rng.uniform(f.number[rows], "judgement") < chance))
     model.automated = np.full(len(f), NOWHERE)
     model.automated[rows[adopts]] = stage[adopts]
     _buy(model, rows[adopts], stage[adopts], step[stage[adopts], adopts], price[adopts])

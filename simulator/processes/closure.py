@@ -11,7 +11,7 @@ from scipy.special import pdtrik
 from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
-from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
+from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, ORIGINS, STAGES
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
 if TYPE_CHECKING:
@@ -107,30 +107,30 @@ def leave(model: GarmentModel, rng: Stream) -> None:
         * np.where(f.owner[rows] == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
     goes = np.zeros(len(f), bool)
-    goes[rows] = rng.uniform(rows, "exit") < per_step(rate, model.dt)
+    goes[rows] = rng.uniform(f.number[rows], "exit") < per_step(rate, model.dt)
     landed = np.log(model.landed_by_goods())
     abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
     chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
     rows = np.flatnonzero(goes & f.multinational)
-    rows = rows[rng.uniform(rows, "relocation") < chance[f.goods[rows]]]
+    rows = rows[rng.uniform(f.number[rows], "relocation") < chance[f.goods[rows]]]
     moves = np.zeros(len(f), bool)
     moves[rows] = True
-    f.moved_to[rows] = KH + 1 + destinations(rng, rows, response * abroad[f.goods[rows]])
+    f.moved_to[rows] = KH + 1 + destinations(rng, f.number[rows], response * abroad[f.goods[rows]])
     moved = np.bincount(f.moved_to[rows], weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
     model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
     model.leaving, model.moving = goes, moves
     wind_up(model, goes)
 
 
-def destinations(rng: Stream, rows: Array, cost: Array) -> Array:
+def destinations(rng: Stream, number: Array, cost: Array) -> Array:
     """Place of the origin each factory moves to: a logit in the log of landed cost times the response ``cost``.
 
-    The rival country with the largest Gumbel number (row: factory × 5 + place of the country from 0) less
+    The rival country with the largest Gumbel number (row: number of the factory × 5 + place of the country from 0) less
     ``factories.relocation_sensitivity`` × ln C. Owners know their own plants abroad, which the mean cost of an origin
     does not show.
     """
-    number = cost.shape[1]
-    luck = rng.gumbel((rows[:, None] * number + np.arange(number)).ravel(), "destination").reshape(cost.shape)
+    places = np.arange(cost.shape[1])
+    luck = rng.gumbel((number[:, None] * len(places) + places).ravel(), "destination").reshape(cost.shape)
     return np.argmax(luck - cost, axis=1)
 
 
@@ -138,16 +138,18 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     """Staff are displaced, plant and machines written off, cash and loans settled with owner and lenders.
 
     The ledger posts the book value as scrapped, cash less loans as settled with the owner, who so bears a loss, and
-    loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0.
+    loans as settled with lenders. The row stays, closed, with capacity, money, machines, orders and utilisation at 0;
+    from the next step on a factory that opens may take it.
     """
     f, workers, books = model.factories, model.workers, model.books
     rows = np.flatnonzero(goes)
-    people = _staff_of(workers.state, workers.factory, goes, int(f.staff[rows].sum()))
+    people = _staff_of(model.at_work, workers.state, workers.factory, goes, int(f.staff[rows].sum()))
     model.people["closures"] = len(people)
     displace(model, people)
     books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
     books["settled"][rows] += f.cash[rows] - f.loans[rows]
     books["loans_settled"][rows] += f.loans[rows]
+    model.remove_factory_agents(rows)
     f.open[rows] = f.brand_linked[rows] = False
     for column in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
         column[rows] = 0.0
@@ -156,11 +158,11 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
 
 
 @compiled
-def _staff_of(state: Array, factory: Array, goes: Array, people: int) -> Array:
+def _staff_of(at_work: Array, state: Array, factory: Array, goes: Array, people: int) -> Array:
     """Rows of those employed in the factories that go."""
     rows, number = np.empty(people, np.intp), 0
-    for i in range(len(state)):
-        if goes[factory[i]] and state[i] == EMPLOYED:
+    for i in at_work:
+        if state[i] == EMPLOYED and goes[factory[i]]:
             rows[number] = i
             number += 1
     return rows[:number]
@@ -276,8 +278,9 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
 
     Means are those of open factories before anybody enters.
 
-    1. A new row, described by ``describe``. The owner is Cambodian with chance ``ownership.domestic_share``, else drawn
-       from ``owner entrant_share``; only foreign owners may have plants elsewhere.
+    1. A row, described by ``describe``: first those of factories that closed before this step, then new ones. The owner
+       is Cambodian with chance ``ownership.domestic_share``, else drawn from ``owner entrant_share``; only foreign
+       owners may have plants elsewhere.
     2. Capacity: ``factories.entry_size`` × mean capacity (``factories.capacity`` if nobody is left) × ``size_factor``.
     3. Efficiency: the mean weighted by capacity (1 if nobody is left) × exp(``production.efficiency_sd`` × a normal
        number).
@@ -296,18 +299,19 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
     by_goods = np.array([(weight * (f.goods == g)).sum() for g in range(len(GOODS))])
     usual = share_of(_automated(live, f.goods, f.capacity, f.automation, len(GOODS)), by_goods[:, None])
-    rows = f.add(len(goods))
+    rows = f.take(np.flatnonzero(~f.open & ~model.leaving), len(goods))
+    number = f.number[rows]
     describe(model, rng, rows, goods)
-    domestic = rng.uniform(rows, "domestic") < par.ownership.domestic_share
+    domestic = rng.uniform(number, "domestic") < par.ownership.domestic_share
     entrants = np.cumsum(model.owners["entrant_share"][:KH_OWNER])
-    foreign = np.searchsorted(entrants[:-1] / entrants[-1], rng.uniform(rows, "owner"))
+    foreign = np.searchsorted(entrants[:-1] / entrants[-1], rng.uniform(number, "owner"))
     f.owner[rows] = np.where(domestic, KH_OWNER, foreign)
     f.multinational[rows] &= ~domestic
     f.opened[rows] = model.step_number
     f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
-    f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(rows, "efficiency"))
+    f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(number, "efficiency"))
     sd = par.factories.entry_noise
-    noise = np.stack([rng.normal(rows, f"automation {j}") for j in range(len(STAGES))], axis=1)
+    noise = np.stack([rng.normal(number, f"automation {j}") for j in range(len(STAGES))], axis=1)
     f.automation[rows] = np.minimum(usual[goods] * np.exp(sd * noise - sd**2 / 2), model.ceilings()[rows])
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
@@ -320,7 +324,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     equip(model, rows, par.factories.utilisation)
     bought = f.plant[rows] + f.machines[rows].sum(axis=1)
     f.cash[rows] = quarter_costs(model)[rows]
-    model.books.extend(len(f))
+    model.make_room()
     model.books["equity"][rows] += bought + f.cash[rows]
     model.books["capacity_bought"][rows] += bought
     model.add_factory_agents(rows)
@@ -345,21 +349,19 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
     ``automation.hurdle`` × exp(``automation.hurdle_sd`` × a normal number), at least 1; rounding of posts uniform, by
     job. All independent (*assumption*).
     """
-    f, par = model.factories, model.par
+    f, par, number = model.factories, model.par, model.factories.number[rows]
     f.open[rows] = True
     f.goods[rows] = goods
     tiers = np.cumsum(model.tiers["share"])
-    f.tier[rows] = np.searchsorted(tiers[:-1] / tiers[-1], rng.uniform(rows, "tier"))
-    f.multinational[rows] = rng.uniform(rows, "multinational") < par.ownership.multinational
+    f.tier[rows] = np.searchsorted(tiers[:-1] / tiers[-1], rng.uniform(number, "tier"))
+    f.multinational[rows] = rng.uniform(number, "multinational") < par.ownership.multinational
     mean = model.world.compliance[KH]
-    f.compliance[rows] = np.clip(mean + par.factories.compliance_sd * rng.normal(rows, "compliance"), 0.0, 1.0)
+    f.compliance[rows] = np.clip(mean + par.factories.compliance_sd * rng.normal(number, "compliance"), 0.0, 1.0)
     f.hurdle[rows] = np.maximum(
-        1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(rows, "hurdle"))
+        1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(number, "hurdle"))
     )
     for k in range(3):
-        f.rounding[rows, k] = rng.uniform(rows, f"rounding {k}")
-    f.pay_level[rows] = 1.0
-    f.moved_to[rows] = NOWHERE
+        f.rounding[rows, k] = rng.uniform(number, f"rounding {k}")
 
 
 def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
@@ -371,7 +373,7 @@ def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
     f, sd = model.factories, model.par.factories.capacity_sd
     factor = model.tiers["capacity_factor"]
     mean = (factor * model.tiers["share"]).sum() / model.tiers["share"].sum()
-    return factor[f.tier[rows]] / mean * np.exp(sd * rng.normal(rows, "capacity") - sd**2 / 2)
+    return factor[f.tier[rows]] / mean * np.exp(sd * rng.normal(f.number[rows], "capacity") - sd**2 / 2)
 
 
 def equip(model: GarmentModel, rows: Array, use: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.production import assess_staff, shift_staff, tasks_per_output
+from simulator.processes.workers import in_state
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -50,16 +51,17 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     staff is assessed (``assess_staff``), the share of operators' posts still open is kept for ``set_wages``, and
     ``measure_scarcity`` follows.
     """
-    f, eco, par = model.factories, model.economy, model.par.labour
+    f, workers, eco, par = model.factories, model.workers, model.economy, model.par.labour
     manual, hired = tasks_per_output(model)[:, OPERATOR], 0
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
         gap = np.maximum(f.posts[:, job] - f.staff[:, job], 0) * f.open
-        posts = posts_in_turn(rng, gap, job)
+        posts = posts_in_turn(rng, f.number, gap, job)
         women = women_weight(usual=par.women_weight, left=manual[posts], risk=par.risk_women)
         rows = choose(model, rng, job, len(posts), women=women)
         hired += len(rows)
         place(model, rng, rows, posts[: len(rows)], job)
     model.people["hired"] = hired
+    model.at_work = in_state(EMPLOYED, workers.state)
     assess_staff(model)
     open_posts = np.maximum(f.posts - f.staff, 0)[f.open]
     model.open_posts = int(open_posts.sum())
@@ -67,16 +69,16 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     measure_scarcity(model)
 
 
-def posts_in_turn(rng: Stream, gap: Array, job: int) -> Array:
+def posts_in_turn(rng: Stream, number: Array, gap: Array, job: int) -> Array:
     """Factory rows of all open posts, in the order in which they are filled.
 
-    Each post has a random number of its own, by factory and place among the factory's open posts of the job; the
-    smallest comes first.
+    Each post has a random number of its own, by the factory's ``number`` and the place among its open posts of the job;
+    the smallest comes first.
     """
     factory = np.repeat(np.arange(len(gap)), gap)
     first = np.repeat(np.cumsum(gap) - gap, gap)
-    place = np.arange(len(factory)) - first
-    return factory[np.argsort(rng.uniform(factory * MOST_POSTS + place, f"post {job}"), kind="stable")]
+    post = number[factory] * np.int64(MOST_POSTS) + np.arange(len(factory)) - first
+    return factory[np.argsort(rng.uniform(post, f"post {job}"), kind="stable")]
 
 
 def women_weight(*, usual: float, left: Array, risk: float) -> float:

@@ -9,14 +9,14 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
-from simulator.state import ASEAN, GOODS, KH, KH_OWNER, Links
+from simulator.state import ASEAN, GOODS, KH, KH_OWNER, MOST_FACTORIES, Links
 from simulator.units import Array, Number, Share, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
 
-PAIR = 8_192  # more than there can be factories: buyer * PAIR + factory names a pair
+PAIR = MOST_FACTORIES  # buyer * PAIR + row of the factory names a pair
 
 
 def set_quotes(model: GarmentModel, rng: Stream) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.wages import yearly_cost
-from simulator.state import EMPLOYED, ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
+from simulator.state import ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Refused, Share, share_of
 
 if TYPE_CHECKING:
@@ -585,8 +585,7 @@ def finance(model: GarmentModel, cost: Array) -> None:
 def count_staff(model: GarmentModel) -> None:
     """Head counts by factory and job, taken afresh from the workers."""
     f, workers = model.factories, model.workers
-    employed = np.flatnonzero(workers.state == EMPLOYED)
-    cell = workers.factory[employed].astype(np.intp) * 3 + workers.job[employed]
+    cell = workers.factory[model.at_work].astype(np.intp) * 3 + workers.job[model.at_work]
     f.staff[:] = np.bincount(cell, minlength=3 * len(f)).reshape(-1, 3)
 
 
@@ -611,21 +610,19 @@ def assess_staff(model: GarmentModel) -> None:
     since = model.step_number - skills.trained_memory / model.dt
     found = _trained_and_new(
         len(f), since, slow, model.step_number,
-        workers.state, workers.factory, workers.job, workers.skill, workers.hired, workers.trained_at,
+        model.at_work, workers.factory, workers.job, workers.skill, workers.hired, workers.trained_at,
     )  # fmt: skip
     f.trained[:], f.graduates[:], f.novices[:] = found / np.maximum(f.staff[:, OPERATOR], 1)
 
 
 @compiled
 def _trained_and_new(
-    factories: int, since: float, slow: Array, step: int, state: Array, factory: Array, job: Array, skill: Array,
+    factories: int, since: float, slow: Array, step: int, at_work: Array, factory: Array, job: Array, skill: Array,
     hired: Array, trained_at: Array,
 ) -> Array:  # fmt: skip
     """By factory: operators trained after ``since``, such technicians, operators new to the job by ``slow``."""
     found = np.zeros((3, factories))
-    for i in range(len(state)):
-        if state[i] != EMPLOYED:
-            continue
+    for i in at_work:
         if job[i] == OPERATOR:
             found[0, factory[i]] += trained_at[i] > since
             if step - hired[i] < len(slow):

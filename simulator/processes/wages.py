@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.compiled import compiled
-from simulator.state import EMPLOYED, MOST_YEARS
+from simulator.state import MOST_YEARS
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, USDPerMonth, share_of
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def pay(model: GarmentModel, rng: Stream) -> None:
     premium = 1 + par.tenure_premium * np.minimum(np.arange(MOST_YEARS / model.dt) * model.dt, par.tenure_years)
     gender = np.array([1.0, 1 - par.women_gap])
     heads, levels = _levels(
-        premium.astype(np.float32), gender.astype(np.float32), model.step_number, workers.wage, workers.state,
+        premium.astype(np.float32), gender.astype(np.float32), model.step_number, model.at_work, workers.wage,
         workers.job, workers.hired, workers.woman, workers.ability, workers.overtime,
     )  # fmt: skip
     scale = model.economy.wages / share_of(levels, heads, empty=1.0)
     bill = _scaled(
-        scale.astype(np.float32), len(factories), workers.wage, workers.state, workers.job, workers.factory
+        scale.astype(np.float32), len(factories), model.at_work, workers.wage, workers.job, workers.factory
     ) * (model.weight * MONTHS_PER_YEAR / MILLION)  # fmt: skip
     factories.wage_bill[:] = bill
     # Of people, not of factories, so that the accounts can hold the two against each other.
@@ -92,28 +92,26 @@ def pay(model: GarmentModel, rng: Stream) -> None:
 
 @compiled
 def _levels(
-    premium: Array, gender: Array, step: int, wage: Array, state: Array, job: Array, hired: Array, woman: Array,
+    premium: Array, gender: Array, step: int, at_work: Array, wage: Array, job: Array, hired: Array, woman: Array,
     ability: Array, overtime: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """The level of everybody at work, put where their wage will stand; heads and the sum of levels by job."""
     heads, levels = np.zeros(3), np.zeros(3)
-    for i in range(len(state)):
-        if state[i] == EMPLOYED:
-            level = ability[i] * overtime[i] * premium[step - hired[i]] * gender[np.intp(woman[i])]
-            wage[i] = level
-            heads[job[i]] += 1
-            levels[job[i]] += level
+    for i in at_work:
+        level = ability[i] * overtime[i] * premium[step - hired[i]] * gender[np.intp(woman[i])]
+        wage[i] = level
+        heads[job[i]] += 1
+        levels[job[i]] += level
     return heads, levels
 
 
 @compiled
-def _scaled(scale: Array, factories: int, wage: Array, state: Array, job: Array, factory: Array) -> Array:
+def _scaled(scale: Array, factories: int, at_work: Array, wage: Array, job: Array, factory: Array) -> Array:
     """Levels become wages, by the ``scale`` of their job; wages by factory."""
     bill = np.zeros(factories)
-    for i in range(len(state)):
-        if state[i] == EMPLOYED:
-            wage[i] *= scale[job[i]]
-            bill[factory[i]] += wage[i]
+    for i in at_work:
+        wage[i] *= scale[job[i]]
+        bill[factory[i]] += wage[i]
     return bill
 
 

@@ -184,7 +184,8 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     # Hardly anybody earns below half the norm, and nobody above it quits at more than the chance there: the others'
     # luck settles that they stay, without their own chance being worked out.
     half = par.quit_wage_norm / 2
-    rows = _may_quit(rng.key(), float(chance(0.0, half)), half * usual, workers.state, workers.job, workers.wage)
+    model.at_work = in_state(EMPLOYED, workers.state)
+    rows = _may_quit(rng.key(), float(chance(0.0, half)), half * usual, model.at_work, workers.job, workers.wage)
     tenure = (model.step_number - workers.hired[rows]) * model.dt
     relative_wage = np.maximum(workers.wage[rows], 1.0) / usual[workers.job[rows]]
     goes = rows[rng.uniform(rows) < chance(tenure, relative_wage)]
@@ -196,11 +197,21 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
 
 
 @compiled
-def _may_quit(key: np.uint64, most: float, low: Array, state: Array, job: Array, wage: Array) -> Array:
-    """Rows of people at work whose luck is below ``most`` or whose wage is below that of ``low`` for their job."""
-    rows, number = np.empty(len(state), np.intp), 0
+def in_state(wanted: int, state: Array) -> Array:
+    """Rows of people in the ``wanted`` state, without a jump the processor could guess wrong."""
+    rows, number = np.empty(len(state), np.int32), 0
     for i in range(len(state)):
-        if state[i] == EMPLOYED and (luck(key, i) < most or wage[i] < low[job[i]]):
+        rows[number] = i
+        number += state[i] == wanted
+    return rows[:number].copy()
+
+
+@compiled
+def _may_quit(key: np.uint64, most: float, low: Array, at_work: Array, job: Array, wage: Array) -> Array:
+    """Rows of people at work whose luck is below ``most`` or whose wage is below that of ``low`` for their job."""
+    rows, number = np.empty(len(at_work), np.intp), 0
+    for i in at_work:
+        if (luck(key, i) < most) | (wage[i] < low[job[i]]):
             rows[number] = i
             number += 1
     return rows[:number].copy()
@@ -229,8 +240,8 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
 
     1. By factory and job, the surplus is staff less posts less staff × the chance of a new worker to quit in a step
        (``labour.quit_rate``), if that is more than 0, in agents. Only open factories lay off.
-    2. A uniform number (row: factory × 3 + job) is added and the sum rounded down, so that on average the surplus goes;
-       never more than the staff.
+    2. A uniform number (row: number of the factory × 3 + job) is added and the sum rounded down, so that on average the
+       surplus goes; never more than the staff.
     3. Those with the lowest ``stay_score`` go; of equals the lower row. Operators of a factory that took a step of
        automation in the last step are scored as replaced by machines, all others as short of orders.
 
@@ -239,13 +250,14 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     f, workers = model.factories, model.workers
     leavers = f.staff * per_step(model.par.labour.quit_rate, model.dt)
     surplus = np.maximum(f.staff - f.posts - leavers, 0.0) * f.open[:, None]
-    turn = rng.uniform(surplus.size, "rounding").reshape(surplus.shape)
+    places = f.number[:, None] * surplus.shape[1] + np.arange(surplus.shape[1])
+    turn = rng.uniform(places.ravel(), "rounding").reshape(surplus.shape)
     cells = np.minimum(np.floor(surplus + turn).astype(int), f.staff).ravel()
     model.people["layoffs"] = int(cells.sum())
     model.laid_off = np.empty(0, np.intp)
     if not cells.sum():
         return
-    rows = _in_cells(cells > 0, workers.state, workers.factory, workers.job)
+    rows = _in_cells(cells > 0, model.at_work, workers.state, workers.factory, workers.job)
     cell = workers.factory[rows].astype(np.intp) * 3 + workers.job[rows]
     machines = (model.step_number - f.automated_at <= 1)[workers.factory[rows]] & (workers.job[rows] == OPERATOR)
     score = stay_score(model, rng, rows, machines)
@@ -258,10 +270,10 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
 
 
 @compiled
-def _in_cells(chosen: Array, state: Array, factory: Array, job: Array) -> Array:
-    """Rows of people at work in the ``chosen`` cells of factory and job."""
-    rows, number = np.empty(len(state), np.intp), 0
-    for i in range(len(state)):
+def _in_cells(chosen: Array, at_work: Array, state: Array, factory: Array, job: Array) -> Array:
+    """Rows of people still at work in the ``chosen`` cells of factory and job."""
+    rows, number = np.empty(len(at_work), np.intp), 0
+    for i in at_work:
         if state[i] == EMPLOYED and chosen[factory[i] * np.intp(3) + job[i]]:
             rows[number] = i
             number += 1
