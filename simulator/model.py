@@ -131,13 +131,15 @@ class GarmentModel(mesa.Model):
         self.orders = Orders()
         self.real_wages: list[float] = []
         self.people: dict[str, int] = {}
-        self.laid_off = self.reskilled = self.opened = np.empty(0, np.intp)
+        self.laid_off = self.quits = self.reskilled = self.opened = np.empty(0, np.intp)
         self.at_work = np.empty(0, np.int32)
         self.seats_taken, self.open_posts, self.paid_wages, self.loans_before = 0.0, 0, 0.0, 0.0
         self.market_share = self.market_share_2012 = 0.0
         self.origin_sales = np.full(len(ORIGINS), np.inf)
         self.payback = np.full((1, len(STAGES)), np.nan)
         self._factory_agents: dict[int, Factory] = {}
+        self.leaving = self.moving = np.empty(0, bool)
+        self.automated = np.empty(0, np.intp)
         self.memory: observe.Memory | None = None
         self.household_workers = max(1, round(self.par.labour.household_workers))
         population.populate(self, Stream(self.luck, "opening", 0))
@@ -182,7 +184,7 @@ class GarmentModel(mesa.Model):
         self.people = dict.fromkeys(("hired", "quits", "layoffs", "closures", "retired", "renewed"), 0)
         self.before = Snapshot(self)
         self.books = Books(len(self.factories))
-        self.laid_off = self.reskilled = self.opened = np.empty(0, np.intp)
+        self.laid_off = self.quits = self.reskilled = self.opened = np.empty(0, np.intp)
         self.loans_before = float(self.factories.loans.sum())
         for process in QUARTER:
             process.run(self, Stream(self.luck, process.name, i))

@@ -24,6 +24,7 @@ Years = Number
 PerYear = Number
 
 MONTHS_PER_YEAR = 12.0
+QUARTER = 0.25  # years
 MILLION = 1e6
 THOUSAND = 1e3
 
@@ -39,6 +40,18 @@ def per_step(rate: Number, dt: float) -> Number:
     0.0582
     """
     return 1.0 - np.exp(-np.asarray(rate) * dt)
+
+
+def per_rest(rate: Number, dt: float) -> Number:
+    r"""The same from a moment within the step on, all moments being equally likely.
+
+    .. math:: 1 - \frac{1 - e^{-r\,dt}}{r\,dt}
+
+    >>> round(float(per_rest(4.0, 0.25)), 4), float(per_rest(0.0, 0.25))
+    (0.3679, 0.0)
+    """
+    expected = np.asarray(rate, float) * dt
+    return 1.0 - share_of(-np.expm1(-expected), expected, empty=1.0)
 
 
 def share_of(part: Number, whole: Number, empty: float = 0.0) -> Number:

@@ -52,6 +52,7 @@ def read(model: GarmentModel, keep=np.ndarray.tolist) -> Plain:
         world=plain({n: model.now(n) for n in WORLD.split()} | {"compliance": model.world.compliance}),
         spread=keep(model.tiers["interest_spread"]),
         rows=range(len(model.factories)),
+        left={*model.quits.tolist(), *model.laid_off.tolist()},
         now=model.step_number,
         share_gained=model.market_share / model.market_share_2012,
         **{"laid_off": model.people["layoffs"], "hired": model.people["hired"]},
@@ -116,8 +117,8 @@ def automate(s: Plain, rng: Stream) -> None:
         funds = (auto.funds_share + business.fintech_funds * business.fintech) * max(f.cash[i], 0.0)
         funds *= (1 + auto.subsidy_leverage * auto.subsidy) * (auto.brand_funds if brand else 1.0)
         funds *= s.par.public.reference_interest / auto.interest_rate
-        reviews = draw(rng, i, "review") < auto.review_rate * s.dt
-        if reviews and draw(rng, i, "judgement") < chance and cost <= funds and f.margin[i] > auto.least_margin:
+        reviews = draw(rng, f.number[i], "review") < auto.review_rate * s.dt
+        if reviews and draw(rng, f.number[i], "judgement") < chance and cost <= funds and f.margin[i] > auto.least_margin:
             whole = cost / (1 - auto.subsidy)
             s.bought[i], s.subsidy[i] = s.bought[i] + whole, s.subsidy[i] + whole - cost
             f.automation[i][stage] += taken
@@ -205,8 +206,8 @@ def lay_off(s: Plain, rng: Stream) -> None:
         lines.setdefault((w.factory[r], w.job[r]), []).append(r)
     s.laid_off = 0
     for (i, job), people in lines.items():
-        surplus = max(0.0, len(people) - f.posts[i][job] - len(people) * within(par.quit_rate, s.dt))
-        number = min(len(people), math.floor(surplus + draw(rng, i * 3 + job, "rounding")))
+        surplus = max(0.0, len(people) - f.posts[i][job] - len(people) * within(par.quit_rate, 0.25))
+        number = min(len(people), math.floor(surplus + draw(rng, f.number[i] * 3 + job, "rounding")))
         order = []
         for r in people if number else ():
             tenure, age = (s.now - w.hired[r]) * s.dt, (s.now - w.born[r]) * s.dt
@@ -237,7 +238,7 @@ def hire(s: Plain, rng: Stream) -> None:
         posts, queue = [], []
         for i in (i for i in s.rows if f.open[i]):
             vacant = f.posts[i][job] - f.staff[i][job]
-            posts += [(draw(rng, i * 65_536 + place, f"post {job}"), i) for place in range(vacant)]
+            posts += [(draw(rng, f.number[i] * 65_536 + place, f"post {job}"), i) for place in range(vacant)]
         manual = [1 - work_saved(s, i) for _, i in posts if job == OPERATOR]
         women = par.women_weight * sum(m ** (par.risk_women - 1) for m in manual) / max(1, len(manual))
         offer = math.log(s.economy.wages[job] / (ratios[job] * s.world.outside_wage))
@@ -247,12 +248,14 @@ def hire(s: Plain, rng: Stream) -> None:
             if not fit or not (displaced or w.state[r] == OUTSIDE):
                 continue
             looks = par.search_rate_displaced if displaced or job != OPERATOR else par.search_rate
+            hazard, left = looks * s.dt, r in s.left
+            chance = 1 - within(looks, s.dt) / hazard if left else within(looks, s.dt)
             dislike = w.taste[r] - par.liking + par.age_cost * max(0.0, (s.now - w.born[r]) * s.dt - par.age_from)
             favour = 1.0
             if job == OPERATOR:
                 dislike += par.education_cost * w.education[r] + (not w.woman[r]) * par.men_outside
                 favour = women if w.woman[r] else par.men_weight
-            if draw(rng, r, f"look {job}") < within(looks, s.dt) and offer > dislike:
+            if draw(rng, r, f"look {job}") < chance and offer > dislike:
                 queue.append((not displaced, -math.log(draw(rng, r, f"turn {job}")) / favour, r))
         chosen = sorted(r for _, _, r in sorted(queue)[: len(posts)])
         for r, (_, i) in zip(chosen, sorted(posts)):

@@ -25,7 +25,7 @@ from simulator.state import (
     TECHNICIAN_SKILL,
 )
 from simulator.streams import luck
-from simulator.units import Array, per_step, share_of
+from simulator.units import Array, per_rest, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -105,7 +105,8 @@ def choose(
     1. Eligible: outside the sector or displaced. As operator, with no skill or an operator's; as technician or
        engineer, with just that skill and not settled in another sector.
     2. Each of them looks at the hazard ``labour.search_rate_displaced`` if displaced or skilled, else
-       ``labour.search_rate``; everybody looks at the opening.
+       ``labour.search_rate``: with the chance ``per_step``, or ``per_rest`` for who left a job in this step. Everybody
+       looks at the opening.
     3. Who looks accepts when the log of relative pay exceeds the dislike:
 
     .. math:: \ln\frac{w_k}{r_k\,w_{out}} > taste - \lambda + a \max(0, age - a_0) + [operator]\,(e\, edu + m\,[man])
@@ -130,11 +131,14 @@ def choose(
         TECHNICIAN: model.par.wages.technician_ratio,
         ENGINEER: model.par.wages.engineer_ratio,
     }[job]
-    looks = np.full(len(STATES), np.nan)  # who is at work or in a course never does
-    looks[DISPLACED] = per_step(par.search_rate_displaced, model.dt)
-    looks[OUTSIDE] = looks[DISPLACED] if job != OPERATOR else per_step(par.search_rate, model.dt)
+    rates = np.full(len(STATES), np.nan)  # who is at work or in a course never does
+    rates[DISPLACED] = par.search_rate_displaced
+    rates[OUTSIDE] = par.search_rate if job == OPERATOR else par.search_rate_displaced
+    looks = np.stack([per_step(rates, model.dt), per_rest(rates, model.dt)])
     if everybody_looks:
-        looks[[OUTSIDE, DISPLACED]] = 1.0
+        looks[:, [OUTSIDE, DISPLACED]] = 1.0
+    left = np.zeros(len(workers), bool)
+    left[model.quits] = left[model.laid_off] = True
     age = np.arange(int(MOST_YEARS / model.dt)) * model.dt
     line = job == OPERATOR
     pool = _willing(
@@ -148,7 +152,7 @@ def choose(
         par.education_cost * line,
         par.men_outside * line,
         model.step_number,
-        workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education, workers.woman,
+        left, workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education, workers.woman,
     )  # fmt: skip
     displaced = workers.state[pool] == DISPLACED
     if len(pool) <= count:
@@ -161,13 +165,16 @@ def choose(
 @compiled
 def _willing(
     key: np.uint64, looks: Array, pay: float, lowest: int, highest: int, ageing: Array, liking: float,
-    schooling: float, men: float, step: int, state: Array, skill: Array, settled: Array, taste: Array, born: Array,
-    education: Array, woman: Array,
+    schooling: float, men: float, step: int, left: Array, state: Array, skill: Array, settled: Array, taste: Array,
+    born: Array, education: Array, woman: Array,
 ) -> Array:  # fmt: skip
-    """Rows of people with a fitting skill who look, by the chance of their state, and accept the log of ``pay``."""
+    """Rows of people with a fitting skill who look, by the chance of their state, and accept the log of ``pay``.
+
+    ``looks`` has shape [left a job in this step, state].
+    """
     rows, number = np.empty(len(state), np.intp), 0
     for i in range(len(state)):
-        if skill[i] < lowest or skill[i] > highest or settled[i] or not luck(key, i) < looks[state[i]]:
+        if skill[i] < lowest or skill[i] > highest or settled[i] or not luck(key, i) < looks[np.intp(left[i]), state[i]]:
             continue
         dislike = taste[i] - liking + ageing[min(step - born[i], len(ageing) - 1)]
         if not woman[i]:

@@ -11,7 +11,7 @@ import numpy as np
 from simulator.compiled import compiled
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
-from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Refused, Share, share_of
+from simulator.units import MILLION, MONTHS_PER_YEAR, QUARTER, Array, Number, Refused, Share, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -566,7 +566,7 @@ def quarter_costs(model: GarmentModel) -> Array:
     A quarter of ``unit_cost`` (of this step's ``set_quotes``) × ``planned`` × UV, also where a step is a month.
     """
     f = model.factories
-    return 0.25 * f.unit_cost * planned(model) * model.now("unit_value")
+    return QUARTER * f.unit_cost * planned(model) * model.now("unit_value")
 
 
 def finance(model: GarmentModel, cost: Array) -> None:

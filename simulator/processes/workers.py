@@ -24,7 +24,7 @@ from simulator.state import (
     TRAINING,
 )
 from simulator.streams import luck
-from simulator.units import MONTHS_PER_YEAR, Array, Number, per_step
+from simulator.units import MONTHS_PER_YEAR, QUARTER, Array, Number, per_step
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -164,10 +164,12 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
 
     Everybody employed quits at the hazard ``quit_rate`` and is outside. The relative wage is the person's pay of the
     last step (at least 1 USD) over the usual pay of that job outside: the outside wage × the wage of the job over that
-    of operators. Afterwards technicians outside settle in another sector for good at the hazard ``skills.leak``; then
+    of operators. Before that, technicians outside settle in another sector for good at the hazard ``skills.leak``; then
     the sector cannot hire them any more.
     """
     workers, par, eco = model.workers, model.par.labour, model.economy
+    rows = np.flatnonzero((workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled)
+    workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
     usual = eco.wages / eco.operator_wage * model.now("outside_wage")
 
     def chance(tenure: Number, relative_wage: Number) -> Number:
@@ -188,12 +190,9 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     rows = _may_quit(rng.key(), float(chance(0.0, half)), half * usual, model.at_work, workers.job, workers.wage)
     tenure = (model.step_number - workers.hired[rows]) * model.dt
     relative_wage = np.maximum(workers.wage[rows], 1.0) / usual[workers.job[rows]]
-    goes = rows[rng.uniform(rows) < chance(tenure, relative_wage)]
-    release(model, goes, OUTSIDE)
-    model.people["quits"] = len(goes)
-    settled = (workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled
-    rows = np.flatnonzero(settled)
-    workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
+    model.quits = rows[rng.uniform(rows) < chance(tenure, relative_wage)]
+    release(model, model.quits, OUTSIDE)
+    model.people["quits"] = len(model.quits)
 
 
 @compiled
@@ -238,8 +237,9 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
 
     First the last to come, or those whom machines replace.
 
-    1. By factory and job, the surplus is staff less posts less staff × the chance of a new worker to quit in a step
-       (``labour.quit_rate``), if that is more than 0, in agents. Only open factories lay off.
+    1. By factory and job, the surplus is staff less posts less staff × the chance of a new worker to quit in a quarter
+       of a year (``labour.quit_rate``), also where a step is a month; if that is more than 0, in agents. Only open
+       factories lay off.
     2. A uniform number (row: number of the factory × 3 + job) is added and the sum rounded down, so that on average the
        surplus goes; never more than the staff.
     3. Those with the lowest ``stay_score`` go; of equals the lower row. Operators of a factory that took a step of
@@ -248,7 +248,7 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     They are displaced (``displace``).
     """
     f, workers = model.factories, model.workers
-    leavers = f.staff * per_step(model.par.labour.quit_rate, model.dt)
+    leavers = f.staff * per_step(model.par.labour.quit_rate, QUARTER)
     surplus = np.maximum(f.staff - f.posts - leavers, 0.0) * f.open[:, None]
     places = f.number[:, None] * surplus.shape[1] + np.arange(surplus.shape[1])
     turn = rng.uniform(places.ravel(), "rounding").reshape(surplus.shape)
