@@ -165,7 +165,7 @@ class Check:
     def top(self, content: Mapping[str, Any]) -> None:
         """The keys at the top of a file."""
         if "scenarios" in content:
-            reason = "is an experiment; experiments are not read by this version"
+            reason = "is an experiment, not a scenario"
             raise self.error(reason, ("scenarios",), "scenarios")
         for key in content:
             if key not in KEYS:
