@@ -43,9 +43,9 @@ def calibrate(
 ) -> Calibrated:
     """Fit to 2012-2019 (``judged``) or to all years (``refit``) and write the files of the posterior.
 
-    ``budget`` counts model runs (``search.BUDGET``), a run with its events as three. ``out`` is a folder; left out, a checkout
-    replaces what it ships, the best set of the refit as ``scenarios/calibrated.yaml``. ``free`` names the numbers to
-    fit (all). Finished runs are found in ``store`` (the user's own). Raises InputError, or OSError.
+    ``budget`` counts model runs (``search.BUDGET``), a run with its events as three. ``out`` is a folder; left out, a
+    checkout replaces what it ships, the best set of the refit as ``scenarios/calibrated.yaml``. ``free`` names the
+    numbers to fit (all). Finished runs are found in ``store`` (the user's own). Raises InputError, or OSError.
     """
     folder, scenario = places(kind, out)
     plan = Plan(kind, BUDGET if budget is None else budget, seed, people_per_agent)

@@ -118,7 +118,8 @@ def automate(s: Plain, rng: Stream) -> None:
         funds *= (1 + auto.subsidy_leverage * auto.subsidy) * (auto.brand_funds if brand else 1.0)
         funds *= s.par.public.reference_interest / auto.interest_rate
         reviews = draw(rng, f.number[i], "review") < auto.review_rate * s.dt
-        if reviews and draw(rng, f.number[i], "judgement") < chance and cost <= funds and f.margin[i] > auto.least_margin:
+        agrees = draw(rng, f.number[i], "judgement") < chance
+        if reviews and agrees and cost <= funds and f.margin[i] > auto.least_margin:
             whole = cost / (1 - auto.subsidy)
             s.bought[i], s.subsidy[i] = s.bought[i] + whole, s.subsidy[i] + whole - cost
             f.automation[i][stage] += taken

@@ -152,7 +152,8 @@ def choose(
         par.education_cost * line,
         par.men_outside * line,
         model.step_number,
-        left, workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education, workers.woman,
+        left, workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education,
+        workers.woman,
     )  # fmt: skip
     displaced = workers.state[pool] == DISPLACED
     if len(pool) <= count:
@@ -174,7 +175,9 @@ def _willing(
     """
     rows, number = np.empty(len(state), np.intp), 0
     for i in range(len(state)):
-        if skill[i] < lowest or skill[i] > highest or settled[i] or not luck(key, i) < looks[np.intp(left[i]), state[i]]:
+        if skill[i] < lowest or skill[i] > highest or settled[i]:
+            continue
+        if not luck(key, i) < looks[np.intp(left[i]), state[i]]:
             continue
         dislike = taste[i] - liking + ageing[min(step - born[i], len(ageing) - 1)]
         if not woman[i]:
