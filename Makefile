@@ -25,7 +25,7 @@ test: .venv/installed-for-tests browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: .venv/installed-for-tests
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not slow and not browser"

@@ -57,16 +57,18 @@ class Factory(_Agent):
 
     def __init__(self, model: GarmentModel, row: int) -> None:
         super().__init__(model)
-        self.row = row
+        self.row, self.number = row, int(model.factories.number[row])
 
     @property
     def state(self) -> Row:
-        """The factory's row."""
+        """The factory's row. Raises LookupError where the factory has closed and another has taken the row."""
+        if self.model.factories.number[self.row] != self.number:
+            raise LookupError(f"factory {self.number} has closed, and another has taken its row")
         return Row(self.model.factories, self.row)
 
     def __repr__(self) -> str:
         s = self.state
-        return f"<Factory {self.row}: {GOODS[s.goods]}, owner {OWNERS[s.owner]}, {'open' if s.open else 'closed'}>"
+        return f"<Factory {self.number}: {GOODS[s.goods]}, owner {OWNERS[s.owner]}, {'open' if s.open else 'closed'}>"
 
 
 class Buyer(_Agent):

@@ -226,9 +226,10 @@ def wage_distribution(count: Array) -> tuple[float, float]:
     >>> round(median), round(gini, 3)
     (200, 0.222)
     """
-    people = np.cumsum(count)
-    if not people[-1]:
+    count = count[: np.flatnonzero(count).max(initial=-1) + 1]
+    if not len(count):
         return 0.0, 0.0
+    people = np.cumsum(count)
     half = people[-1] / 2
     at = int(np.searchsorted(people, half))
     below = people[at - 1] if at else 0

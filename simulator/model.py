@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from simulator.state import Buyers, Factories, Workers
 
 
+class _Collector(DataCollector):
+    """Mesa's collector without the deep copy of each number."""
+
+    def collect(self, model: GarmentModel) -> None:
+        for name, values in self.model_vars.items():
+            values.append(self.model_reporters[name](model))
+
+
 class Recorder:
     """What was observed: ``values`` [step, column], the columns as in ``indicators.COLUMNS``."""
 
@@ -100,7 +108,7 @@ class GarmentModel(mesa.Model):
         self._read_tables()
         self._open()
         self.tracker = Tracker(self, Stream(self.luck, "track", 0)) if track else None
-        self.datacollector = DataCollector(
+        self.datacollector = _Collector(
             model_reporters={name: (lambda m, at=observe.COLUMN_AT[name, "all"]: m.observed[at]) for name in INDICATORS}
         )
 
@@ -137,15 +145,13 @@ class GarmentModel(mesa.Model):
         self.market_share = self.market_share_2012 = 0.0
         self.origin_sales = np.full(len(ORIGINS), np.inf)
         self.payback = np.full((1, len(STAGES)), np.nan)
-        self._factory_agents: dict[int, Factory] = {}
+        self._views: dict[int, Factory] = {}
         self.leaving = self.moving = np.empty(0, bool)
         self.automated = np.empty(0, np.intp)
         self.memory: observe.Memory | None = None
         self.household_workers = max(1, round(self.par.labour.household_workers))
         population.populate(self, Stream(self.luck, "opening", 0))
         self.loans_before = float(self.factories.loans.sum())
-        for row in range(len(self.buyers)):
-            Buyer(self, row)
         self.memory = observe.Memory(self)
         if self.recorder.steps >= self.last_step:
             self.running = False
@@ -236,24 +242,46 @@ class GarmentModel(mesa.Model):
         """A read-only view of one worker agent."""
         return Row(self.workers, row)
 
-    def add_factory_agents(self, rows: Array) -> None:
-        """Give factories that open their Mesa agents."""
-        for row in rows.tolist():
-            self._factory_agents[row] = Factory(self, row)
+    @property
+    def agents(self) -> Any:
+        """All Mesa agents: one for each buyer and each open factory, brought up to date when asked for."""
+        self._bring_agents()
+        return super().agents
 
-    def remove_factory_agents(self, rows: Array) -> None:
-        """Take their agents from factories that close."""
-        for row in rows.tolist():
-            self._factory_agents.pop(row).remove()
+    @property
+    def agents_by_type(self) -> Any:
+        """Mesa agents by kind."""
+        self._bring_agents()
+        return super().agents_by_type
+
+    @property
+    def agent_types(self) -> Any:
+        """Kinds of Mesa agents."""
+        self._bring_agents()
+        return super().agent_types
+
+    def _bring_agents(self) -> None:
+        """Views cost more than what the model does with a factory in a step, so they are made for whoever looks."""
+        if not self._views:
+            for row in range(len(self.buyers)):
+                Buyer(self, row)
+        rows = np.flatnonzero(self.factories.open)
+        here = dict(zip(self.factories.number[rows].tolist(), rows.tolist(), strict=True))
+        for number in self._views.keys() - here.keys():
+            self._views.pop(number).remove()
+        for number, row in here.items():
+            if number not in self._views:
+                self._views[number] = Factory(self, row)
 
     def make_room(self) -> None:
         """Give rows that were added in this step their place in what is known of the step."""
-        rows = len(self.factories)
-        self.books.extend(rows)
-        more = rows - len(self.leaving)
-        self.leaving, self.moving = np.pad(self.leaving, (0, more)), np.pad(self.moving, (0, more))
-        self.automated = np.pad(self.automated, (0, more), constant_values=NOWHERE)
-        self.payback = np.pad(self.payback, ((0, more), (0, 0)), constant_values=np.nan)
+        more = len(self.factories) - len(self.leaving)
+        if more:
+            self.books.extend(len(self.factories))
+            no, nowhere = np.zeros(more, bool), np.full(more, NOWHERE)
+            self.leaving, self.moving = np.append(self.leaving, no), np.append(self.moving, no)
+            self.automated = np.append(self.automated, nowhere)
+            self.payback = np.concatenate([self.payback, np.full((more, len(STAGES)), np.nan)])
 
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""

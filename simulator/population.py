@@ -160,7 +160,6 @@ def open_sector(model: GarmentModel, rng: Stream) -> None:
     f.expected[rows] = f.capacity[rows] * use[goods]
     f.accepted[rows] = f.expected[rows] * model.dt
     closure.equip(model, rows, par.factories.utilisation)
-    model.add_factory_agents(rows)
 
 
 def open_labour_force(model: GarmentModel, rng: Stream) -> Workers:

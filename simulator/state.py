@@ -56,6 +56,7 @@ class Table:
 
     def __init__(self, rows: int, capacity: int | None = None) -> None:
         self.most = capacity or rows
+        self._columns = tuple(self.columns().items())
         shapes = {n: (self.most, c.width) if c.width else (self.most,) for n, c in self.columns().items()}
         self._buffers = {n: np.full(shapes[n], c.fill, dtype=c.dtype) for n, c in self.columns().items()}
         self._show(rows)
@@ -138,9 +139,10 @@ class Factories(Table):
 
     def take(self, free: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         """Rows for ``count`` new factories, all columns as in a new table: ``free`` ones first. Raises Full."""
-        rows = np.concatenate([free[:count], self.add(max(count - len(free), 0))])
-        for name, it in self.columns().items():
-            getattr(self, name)[rows] = it.fill
+        again = free[:count]
+        for name, column in self._columns:
+            getattr(self, name)[again] = column.fill
+        rows = np.concatenate([again, self.add(count - len(again))])
         self.number[rows] = self.ever + np.arange(count)
         self.ever += count
         return rows

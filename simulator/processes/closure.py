@@ -149,7 +149,6 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
     books["settled"][rows] += f.cash[rows] - f.loans[rows]
     books["loans_settled"][rows] += f.loans[rows]
-    model.remove_factory_agents(rows)
     f.open[rows] = f.brand_linked[rows] = False
     for column in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
         column[rows] = 0.0
@@ -327,7 +326,6 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     model.make_room()
     model.books["equity"][rows] += bought + f.cash[rows]
     model.books["capacity_bought"][rows] += bought
-    model.add_factory_agents(rows)
     return rows
 
 

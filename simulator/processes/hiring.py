@@ -131,12 +131,10 @@ def choose(
         TECHNICIAN: model.par.wages.technician_ratio,
         ENGINEER: model.par.wages.engineer_ratio,
     }[job]
-    rates = np.full(len(STATES), np.nan)  # who is at work or in a course never does
-    rates[DISPLACED] = par.search_rate_displaced
-    rates[OUTSIDE] = par.search_rate if job == OPERATOR else par.search_rate_displaced
-    looks = np.stack([per_step(rates, model.dt), per_rest(rates, model.dt)])
-    if everybody_looks:
-        looks[:, [OUTSIDE, DISPLACED]] = 1.0
+    looks = np.full((2, len(STATES)), np.nan)  # who is at work or in a course never does
+    outside = par.search_rate if job == OPERATOR else par.search_rate_displaced
+    for state, rate in ((OUTSIDE, outside), (DISPLACED, par.search_rate_displaced)):
+        looks[:, state] = 1.0 if everybody_looks else (per_step(rate, model.dt), per_rest(rate, model.dt))
     left = np.zeros(len(workers), bool)
     left[model.quits] = left[model.laid_off] = True
     age = np.arange(int(MOST_YEARS / model.dt)) * model.dt
