@@ -225,6 +225,8 @@ DEVIATIONS = """\
 | every factory that moves goes to the origin with the lowest landed cost | a logit over origins with the same response | owners' own plants abroad differ; with the lowest cost alone all of them went to one country for years |
 | coverage: technicians employed over those needed | the share of technicians' posts filled | posts are whole agents; a factory that needs 0.4 agents is not short of 0.4 |
 | rates convert by 1 - exp(-rate dt), reviews of plant too (60 % a quarter) | reviews: rate × dt, 60 % a quarter | reviews come again, and their number a year must not hang on the length of a step: with the hazard a monthly step automated a sixth more by 2030 in *high tech* |
+| everybody looks for a job with the same chance in a step | who left a job within the step looks for the rest of it (`per_rest`) | a quarter is long beside the time a search takes: with the same chance, posts of technicians filled faster the longer the step was, and a monthly step had a fifth less automation in 2040 |
+| a row of the table for every factory there ever was | an entrant takes the row of one that closed earlier; luck hangs on the factory's number | nothing but speed: closed rows took a quarter of a run |
 | share the US had still to reach: ratio of 1 to 3.2 | 0.5 to 3.2 | exports to the US stood still from 2012 to 2016 while demand there grew: the share was falling, which a ratio of at least 1 cannot show. Decided before any look at the years kept out |
 | own-brand demand at home | in ASEAN only | there is no home market in the model |
 """
