@@ -16,7 +16,9 @@ import pytest
 from faulty import piece
 
 from simulator import cli
-from simulator.experiment import load_experiment, run_experiment, take
+from simulator.experiment import run_experiment
+from simulator.plan import take
+from simulator.plan_files import load_experiment
 from simulator.pool import in_processes
 from simulator.results import InputError
 from simulator.store import Store
