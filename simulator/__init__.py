@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.version import __version__
 
 if TYPE_CHECKING:
+    from simulator.bridges import to_batch_run, to_ema_model, to_iamc, to_salib_problem, to_xarray
     from simulator.compare import compare
     from simulator.experiment import run_experiment
     from simulator.indicators import INDICATORS
@@ -30,6 +31,11 @@ __all__ = [
     "load_scenario",
     "run",
     "run_experiment",
+    "to_batch_run",
+    "to_ema_model",
+    "to_iamc",
+    "to_salib_problem",
+    "to_xarray",
 ]
 
 _HOMES = {
@@ -40,6 +46,11 @@ _HOMES = {
     "load_scenario": "simulator.scenario",
     "run": "simulator.run",
     "run_experiment": "simulator.experiment",
+    "to_batch_run": "simulator.bridges",
+    "to_ema_model": "simulator.bridges",
+    "to_iamc": "simulator.bridges",
+    "to_salib_problem": "simulator.bridges",
+    "to_xarray": "simulator.bridges",
 }
 
 

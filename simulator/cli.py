@@ -138,7 +138,7 @@ def _default(default: float | Mapping[str, float]) -> str:
 def check(arguments: argparse.Namespace) -> int:
     """Validate scenario and experiment files; every bad one is named."""
     from simulator.data import DataError
-    from simulator.experiment import check_file
+    from simulator.plan_files import check_file
     from simulator.results import InputError
     from simulator.scenario import ScenarioError
 
@@ -156,9 +156,9 @@ def check(arguments: argparse.Namespace) -> int:
 
 def schema(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of a scenario or experiment file."""
-    from simulator import experiment, scenario
+    from simulator import plan_files, scenario
 
-    print_json((experiment if arguments.what == "experiment" else scenario).json_schema())
+    print_json((plan_files if arguments.what == "experiment" else scenario).json_schema())
     return DONE
 
 

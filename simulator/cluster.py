@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import faulthandler
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
@@ -26,10 +27,11 @@ def on_cluster(
 ) -> None:
     """Run ``pieces`` on the cluster whose scheduler is at ``address``.
 
-    ``finish`` is given each request with the run as ``Result.to_bytes`` makes it, or the error in one line. A run whose
-    worker dies is given to another as often as the cluster's setting ``allowed-failures`` says; one that takes more
-    than ``limit`` seconds ends its worker process, which the worker's nanny replaces. Raises InputError where the extra
-    is missing, no scheduler answers, or the workers have another version of code or data.
+    ``finish`` is given each request with the run as ``Result.to_bytes`` makes it, or the error in one line. One that
+    takes more than ``limit`` seconds ends its worker process, which the worker's nanny replaces. A run whose worker
+    dies is given to another as often as the cluster's setting ``allowed-failures`` says; then, since the cluster blames
+    all that waited at that worker, it goes once more when the others are done and nothing else is under way. Raises
+    InputError where the extra is missing, no scheduler answers, or the workers have another version of code or data.
     """
     try:
         from distributed import Client, as_completed
@@ -42,34 +44,42 @@ def on_cluster(
         raise InputError(f"no Dask scheduler answers at {address}: {one_line(error)}") from None
     waiting = iter(pieces)
     flying: dict[Any, Request] = {}
+    suspects: deque[Request] = deque()
 
-    def submit(number: int) -> list[Any]:
+    def submit(requests: Iterable[Request], name: str = "garment") -> list[Any]:
         fresh = []
-        for request in islice(waiting, number):
-            future = client.submit(_run, request, request.key, limit, key=f"garment-{request.key}", retries=1)
+        for request in requests:
+            future = client.submit(_run, request, request.key, limit, key=f"{name}-{request.key}", retries=1)
             flying[future] = request
             fresh.append(future)
         return fresh
 
     try:
         threads = sum(client.nthreads().values())
-        done = as_completed(submit(_AHEAD * max(threads, 1)), loop=client.loop)
+        done = as_completed(submit(islice(waiting, _AHEAD * max(threads, 1))), loop=client.loop)
+        alone = False
         for future in done:
             request = flying.pop(future)
-            content, message = b"", ""
+            content, message, killed = b"", "", False
             try:
                 content = future.result()
             except KilledWorker:
-                told = f", or it took more than {limit:g} seconds" if limit is not None else ""
-                message = f"the cluster's process died under it again and again{told}"
+                killed = True
+                late = f", or it took more than {limit:g} seconds" if limit is not None else ""
+                message = f"its process on the cluster died{late}, again and again"
             except OtherVersion as error:
                 raise InputError(str(error)) from None
             except Exception as error:
                 message = one_line(error)
             future.release()
-            finish(request, content, message)
-            for fresh in submit(1):
-                done.add(fresh)
+            if killed and not alone:
+                suspects.append(request)
+            else:
+                finish(request, content, message)
+            done.update(submit(islice(waiting, 1)))
+            if not flying and suspects:
+                alone = True
+                done.update(submit([suspects.popleft()], "garment-alone"))
     finally:
         client.cancel(list(flying))
         client.close()
@@ -84,12 +94,9 @@ def _run(request: Request, key: str, limit: float | None) -> bytes:
     if replace(request).key != key:  # made anew here, from this process's code and data
         raise OtherVersion("the cluster's workers have another version of the code or the data")
     with _ONE:
-        guard = threading.Timer(limit, os._exit, (1,)) if limit is not None else None
-        if guard is not None:
-            guard.daemon = True
-            guard.start()
+        if limit is not None:  # this watch works even where the interpreter stands still; where it hung is in the log
+            faulthandler.dump_traceback_later(limit, exit=True)
         try:
             return execute(request).to_bytes(key)
         finally:
-            if guard is not None:
-                guard.cancel()
+            faulthandler.cancel_dump_traceback_later()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.terminal import Progress, print_table
 
 if TYPE_CHECKING:
-    from simulator.experiment import Experiment, Part
+    from simulator.plan import Experiment, Part
     from simulator.store import Store
 
 DONE, USAGE, INVALID, SOME_FAILED, DAMAGED, INTERRUPTED = 0, 2, 3, 4, 5, 130
@@ -25,7 +25,9 @@ _MEASURED = 2013  # the last year of the run that tells how long others take
 def experiment(arguments: argparse.Namespace) -> int:
     """Run what is missing of an experiment; tables with --out."""
     from simulator.excel import needed
-    from simulator.experiment import load_experiment, run_experiment, take
+    from simulator.experiment import run_experiment
+    from simulator.plan import take
+    from simulator.plan_files import load_experiment
     from simulator.store import Store
 
     chosen, store = load_experiment(arguments.file), Store(arguments.store)

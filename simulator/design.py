@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.checks import Check, ScenarioError, Where, nearest, plain, shown, unknown
 from simulator.excel import read_rows
 from simulator.parameters import PARAMETERS
 from simulator.posterior import BEST, KINDS, load_posterior, under_draw
-from simulator.ranges import from_unit
+from simulator.ranges import from_unit, inside
 from simulator.results import InputError
 from simulator.scenario import Scenario
 
@@ -79,7 +80,7 @@ class Design:
 def read_design(content: Any, check: Check, folder: Path, taken: Iterable[str]) -> tuple[Design, list[str]]:
     """``uncertainties`` of an experiment, and what is worth saying about them; ``taken`` are names of its levers.
 
-    A table is looked for from ``folder``. Raises ScenarioError or InputError.
+    A table is a file that is looked for from ``folder``, or a DataFrame. Raises ScenarioError or InputError.
     """
     at = ("uncertainties",)
     if content is None:
@@ -96,7 +97,8 @@ def read_design(content: Any, check: Check, folder: Path, taken: Iterable[str]) 
             raise check.error(f"{key} has no use with design {kind}; leave it out", (*at, key), key)
     names = _names(content, check, kind, set(taken))
     if kind == "table":
-        return _from_table(content, check, names, _path(check, table, folder), set(taken)), []
+        source = table if isinstance(table, pd.DataFrame) else _path(check, table, folder)
+        return _from_table(content, check, names, source, set(taken)), []
     if kind == "posterior":
         return _from_posterior(content, check, names, set(taken)), []
     draws = whole(check, content.get("draws"), (*at, "draws"), "draws", 1, MOST_DRAWS)
@@ -151,7 +153,7 @@ def _kind(content: Mapping[str, Any], check: Check) -> tuple[str, Any]:
         if design is not None:
             reason += f"; nearest: {nearest(str(design), DESIGNS)}"
         raise check.error(reason, where, "design")
-    if design == "table" and not (isinstance(table, str) and table):
+    if design == "table" and not isinstance(table, pd.DataFrame) and not (isinstance(table, str) and table):
         told = "is missing" if table is None else f"is {shown(table)}"
         raise check.error(f"table {told}; allowed: a CSV or Excel file, as in table: draws.csv", where, "table")
     return str(design), table
@@ -220,17 +222,20 @@ def _path(check: Check, table: str, folder: Path) -> Path:
 
 
 def _from_table(
-    content: Mapping[str, Any], check: Check, names: tuple[str, ...], path: Path, taken: set[str]
+    content: Mapping[str, Any], check: Check, names: tuple[str, ...], source: Path | pd.DataFrame, taken: set[str]
 ) -> Design:
     """A row a draw, a column a number; a column ``draw`` says what draws are called."""
-    rows = _csv_rows(path) if path.suffix.lower() == ".csv" else read_rows(path)
+    if isinstance(source, pd.DataFrame):
+        rows, path = _frame_rows(source), "the table"
+    else:
+        rows, path = _csv_rows(source) if source.suffix.lower() == ".csv" else read_rows(source), str(source)
     header_row, header = next(rows, (1, []))
     while header and header[-1] in (None, ""):
         header.pop()
     columns = [str(cell).strip() if cell is not None else "" for cell in header]
     head = Check(f"{path}, row {header_row}")
     if not columns:
-        raise ScenarioError("is empty; allowed: a header with names of numbers, then a row a draw", str(path))
+        raise ScenarioError("is empty; allowed: a header with names of numbers, then a row a draw", path)
     for place, name in enumerate(columns):
         if name != "draw":
             if name not in PARAMETERS:
@@ -260,18 +265,25 @@ def _from_table(
             numbers[-1] = whole(place_check, cell, (), "draw", 0, 2**31 - 1)
         for name in chosen:
             cell = _number(by_name[name])
+            cell = inside(name, cell) if isinstance(cell, float) else cell
             values[-1].append(place_check.number(cell, (), PARAMETERS[name]))
         if len(numbers) > MOST_DRAWS:
             raise place_check.error(f"allowed are {MOST_DRAWS:,} draws")
     if len(set(numbers)) < len(numbers):
         twice = next(n for i, n in enumerate(numbers) if n in numbers[:i])
-        raise ScenarioError(f"draw {twice} stands there twice", str(path))
+        raise ScenarioError(f"draw {twice} stands there twice", path)
     if not numbers:
-        raise ScenarioError("has no draws; allowed: a header, then a row a draw", str(path))
+        raise ScenarioError("has no draws; allowed: a header, then a row a draw", path)
     draws = len(numbers)
     if content.get("draws") is not None:
         draws = whole(check, content["draws"], ("uncertainties", "draws"), "draws", 1, len(numbers))
     return Design("table", chosen, tuple(numbers[:draws]), np.array(values[:draws]))
+
+
+def _frame_rows(frame: pd.DataFrame) -> Iterator[tuple[int, list[Any]]]:
+    """The columns' names, then the rows, counted from 1."""
+    yield 0, list(frame.columns)
+    yield from enumerate(map(list, frame.itertuples(index=False)), start=1)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:

@@ -1,9 +1,14 @@
-"""No test depends on the posterior that happens to be shipped: it is out of sight unless a test looks for it."""
+"""What several tests start from.
+
+No test depends on the posterior that happens to be shipped: it is out of sight unless a test looks for it.
+"""
 
 import os
 
 import pytest
 from made_up import posterior_files
+
+from simulator import cli
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,3 +28,20 @@ def posterior(tmp_path, monkeypatch):
     folder = tmp_path / "posterior"
     monkeypatch.setenv("GARMENT_SIM_POSTERIOR", str(folder))
     return posterior_files(folder)
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    """Call the command in this process."""
+    monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -17,7 +17,7 @@ import urllib.request
 import pandas as pd
 import pytest
 
-from simulator import cli, terminal
+from simulator import terminal
 from simulator.compare import SUMMARY_COLUMNS
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.parameters import PARAMETERS
@@ -37,23 +37,6 @@ def garment_sim(*words, folder=None, home=None, **more):
         capture_output=True, text=True, encoding="utf-8", cwd=folder, env=env, timeout=300, **more,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
-
-
-@pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Call the command in this process."""
-    monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as end:
-            code = end.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def test_the_version_is_told_at_once():

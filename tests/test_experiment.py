@@ -18,14 +18,16 @@ import pytest
 
 import simulator
 from calibration.free import Box
-from simulator import cli, export
+from simulator import export
 from simulator.batch import Filled
 from simulator.checks import ScenarioError
-from simulator.experiment import SCHEMA_FILE, experiment_ids, json_schema, load_experiment, run_experiment, take
-from simulator.experiment import check_file as check
+from simulator.experiment import run_experiment
 from simulator.export import Row, stored, write_tables
 from simulator.indicators import COLUMNS
 from simulator.parameters import PARAMETERS
+from simulator.plan import take
+from simulator.plan_files import SCHEMA_FILE, experiment_ids, json_schema, load_experiment
+from simulator.plan_files import check_file as check
 from simulator.results import RUN_COLUMNS, SERIES_COLUMNS, InputError, Result
 from simulator.run import Request, execute
 from simulator.scenario import load_scenario
@@ -51,22 +53,6 @@ def write(tmp_path):
         return tmp_path / name
 
     return text
-
-
-@pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as end:
-            code = end.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 # What is asked for

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,9 @@ import pytest
 from faulty import piece
 
 from simulator import cli
-from simulator.experiment import load_experiment, run_experiment, take
+from simulator.experiment import run_experiment
+from simulator.plan import take
+from simulator.plan_files import load_experiment
 from simulator.pool import in_processes
 from simulator.results import InputError
 from simulator.store import Store
@@ -212,36 +215,57 @@ def test_a_shard_of_a_huge_experiment_makes_its_requests_when_they_are_needed():
     assert [request.seed for request in part] == [1, 500_001]
 
 
-def dask(folder, *words):
+def dask(folder, *words, **settings):
     return subprocess.Popen(
-        [sys.executable, "-m", "dask", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+        [sys.executable, "-m", "dask", *words], env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True,
     )  # fmt: skip
 
 
-@pytest.mark.slow
-def test_a_dask_cluster_gives_the_same_even_where_a_worker_is_killed(trial, whole):
-    place = trial / "scheduler.json"
-    words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)]
-    cluster = [dask(trial, "scheduler", *words)]
+@contextmanager
+def dask_cluster(folder, *words, **settings):
+    """A scheduler and a worker of one thread, each by its own command; gives the address and the worker's program."""
+    place = folder / "scheduler.json"
+    about = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)]
+    cluster = [dask(folder, "scheduler", *about, **settings)]
     try:
         end = time.monotonic() + 60
         while not place.exists() and time.monotonic() < end:
             time.sleep(0.1)
         address = json.loads(place.read_text())["address"]
-        cluster.append(dask(trial, "worker", address, "--nthreads", "1", "--no-dashboard"))
-        program = started(trial, "--scheduler", address, "--out", "tables")
-        after(Store(trial / "store"), 2, program)
-        os.kill(workers(cluster[1])[0], signal.SIGKILL)
-        code, messages = ended(program)
-        assert code == 0, messages
-        same(trial, whole)
+        cluster.append(dask(folder, "worker", address, "--nthreads", "1", "--no-dashboard", *words))
+        yield address, cluster[1]
     finally:
         for program in reversed(cluster):
             for child in psutil.Process(program.pid).children(recursive=True):
                 child.kill()
             program.kill()
             program.wait()
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_even_where_a_worker_is_killed(trial, whole):
+    with dask_cluster(trial) as (address, worker):
+        program = started(trial, "--scheduler", address, "--out", "tables")
+        after(Store(trial / "store"), 2, program)
+        os.kill(workers(worker)[0], signal.SIGKILL)
+        code, messages = ended(program)
+        assert code == 0, messages
+        same(trial, whole)
+
+
+@pytest.mark.slow
+def test_a_run_that_hangs_on_a_dask_worker_is_told_and_those_that_waited_behind_it_are_done(tmp_path):
+    (tmp_path / "trial.yaml").write_text(BODY.replace("seeds: 12", "seeds: 5").replace("2014", "2012"))
+    setting = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}  # each death is told at once, of all that waited
+    with dask_cluster(tmp_path, "--preload", str(ROOT / "tests/faulty_worker.py"), **setting) as (address, _):
+        program = started(tmp_path, "--scheduler", address, "--out", "tables", "--limit", "3")
+        code, messages = ended(program, seconds=300)  # five processes start one after the other
+    assert code == 4, messages
+    cause = "its process on the cluster died, or it took more than 3 seconds, again and again"
+    assert f"failed: baseline, seed 1: {cause}\n" in messages
+    runs = pd.read_parquet(tmp_path / "tables/runs.parquet")
+    assert list(runs["status"]) == ["done", "failed", "done", "done", "done"]
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(trial, monkeypatch):

@@ -31,6 +31,8 @@ LAYERS = (
     ("run",),
     ("store", "cluster"),
     ("batch", "design", "export"),
+    ("plan", "bridges"),
+    ("plan_files",),
     ("experiment",),
     ("compare",),
     ("analysis",),
@@ -51,10 +53,12 @@ ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 HOMES = {
     "altair": {"charts"},
     "distributed": {"cluster"},
+    "ema_workbench": {"bridges"},
     "openpyxl": {"excel"},
-    "mesa": {"agents", "model"},
+    "mesa": {"agents", "bridges", "model"},
     "numba": {"compiled"},
     "streamlit": {"panels", "app"},
+    "xarray": {"bridges"},
 }
 # The science needs arrays only, so that it runs bare and can be read without knowing anything else.
 BARE = {
@@ -74,7 +78,11 @@ PUBLIC = {
     "PARAMETERS": "parameters",
     "load_scenario": "scenario",
 }
-DISTRIBUTIONS = {"vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # where the import name is another one
+DISTRIBUTIONS = {
+    "ema_workbench": "ema-workbench",
+    "vl_convert": "vl-convert-python",
+    "yaml": "pyyaml",
+}  # where the import name is another one
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],
