@@ -11,17 +11,16 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.analysis import life_courses, mechanisms, shapley
-from simulator.analysis.explained import DIFFERENCE, GRID, LEVERS, MECHANISMS, Explanation
+from simulator.analysis.explained import DIFFERENCE, GRID, LEVERS, MECHANISMS, SHARE, Explanation
 from simulator.analysis.players import Player, mixture, players
 from simulator.batch import Failure, run_each
 from simulator.branching import branched
@@ -335,7 +334,7 @@ def _explained(
 
 def _row(values: Array, columns: Sequence[str]) -> dict[str, float]:
     """Mean, 10th and 90th percentile over pairs, standard error of the mean (NaN for one pair) and their number."""
-    _, (low, high) = spread(values, (0.1, 0.9))
+    _, ((low,), (high,)) = spread(values[:, None], (0.1, 0.9))
     number = len(values)
     error = float(values.std(ddof=1)) / math.sqrt(number) if number > 1 else math.nan
     named = (math.fsum(values) / number, float(low), float(high), error, number)
@@ -355,7 +354,7 @@ def _levers(plan: Plan, games: Mapping[Pair, Mapping[int, float]]) -> pd.DataFra
     sampling = np.sqrt((np.array(errors) ** 2).sum(axis=0)) / len(games)
     rows = [
         {"group": player.key, "part": player.part, "names": ", ".join(player.names)}
-        | _row(column, DIFFERENCE[:1] and LEVERS[3:8])
+        | _row(column, SHARE)
         | {"sampling_error": float(missed)}
         for player, column, missed in zip(plan.players, np.array(shares).T, sampling, strict=True)
     ]
@@ -364,11 +363,14 @@ def _levers(plan: Plan, games: Mapping[Pair, Mapping[int, float]]) -> pd.DataFra
 
 def _grid(plan: Plan, games: Mapping[Pair, Mapping[int, float]]) -> pd.DataFrame:
     """Policies alone, the world alone, and what both together do beyond that."""
-    value: Callable[[int], Array] = lambda coalition: np.array([game[coalition] for game in games.values()])  # noqa: E731
-    none, both = value(0), value(plan.everybody)
-    alone = {part: value(plan.side(part)) - none for part in ("policy", "world")}
+
+    def under(coalition: int) -> Array:
+        return np.array([game[coalition] for game in games.values()])
+
+    none, both = under(0), under(plan.everybody)
+    alone = {part: under(plan.side(part)) - none for part in ("policy", "world")}
     parts = {**alone, "interaction": both - none - alone["policy"] - alone["world"], "both": both - none}
-    return pd.DataFrame([{"part": part} | _row(v, GRID[1:]) for part, v in parts.items()], columns=list(GRID))
+    return pd.DataFrame([{"part": part} | _row(v, SHARE) for part, v in parts.items()], columns=list(GRID))
 
 
 def _mechanisms(plan: Plan, games: Mapping[Pair, Mapping[int, float]], found: _Values) -> pd.DataFrame:
@@ -376,7 +378,7 @@ def _mechanisms(plan: Plan, games: Mapping[Pair, Mapping[int, float]], found: _V
         return pd.DataFrame(columns=list(MECHANISMS))
     ours, theirs = ([found.chains[plan.ends[pair, s.id].key] for pair in games] for s in (plan.b, plan.a))
     names, gaps = mechanisms.difference(ours, theirs)
-    rows = [{"name": name} | _row(column, MECHANISMS[1:]) for name, column in zip(names, gaps.T, strict=True)]
+    rows = [{"name": name} | _row(column, SHARE) for name, column in zip(names, gaps.T, strict=True)]
     return pd.DataFrame(rows, columns=list(MECHANISMS))
 
 

@@ -10,15 +10,16 @@ from typing import Any
 
 import pandas as pd
 
+from simulator.analysis.explaining import paragraph
 from simulator.analysis.life_courses import LOG_COLUMNS
 from simulator.batch import Failure
 from simulator.results import records
 
-_SHARE = ("share", "low", "high", "error", "n")
+SHARE = ("share", "low", "high", "error", "n")
 DIFFERENCE = ("mean", "low", "high", "error", "n")
-LEVERS = ("group", "part", "names", *_SHARE, "sampling_error")
-GRID = ("part", *_SHARE)
-MECHANISMS = ("name", *_SHARE)
+LEVERS = ("group", "part", "names", *SHARE, "sampling_error")
+GRID = ("part", *SHARE)
+MECHANISMS = ("name", *SHARE)
 _TABLES: Mapping[str, tuple[str, ...]] = {"levers": LEVERS, "grid": GRID, "mechanisms": MECHANISMS, "log": LOG_COLUMNS}
 _NUMBERS = ("share", "low", "high", "error", "sampling_error", "wage", "workers", "automation")
 
@@ -60,8 +61,6 @@ class Explanation:
     @cached_property
     def text(self) -> dict[str, str]:
         """One paragraph by language, made from the numbers."""
-        from simulator.analysis.explaining import paragraph
-
         return {lang: paragraph(self, lang) for lang in ("en", "km")}
 
     def to_json(self) -> dict[str, Any]:

@@ -64,14 +64,14 @@ def log(factories: Runs, people: Runs, parted: str, end: str) -> pd.DataFrame:
 
 
 def choose_factories(runs: Runs, parted: str, end: str) -> list[Chosen]:
-    """A factory a rule, among those open in the quarter ``parted``.
+    """A factory a rule, among those open and staffed in the quarter ``parted``.
 
     ``automation_gap``: open at the end in both, the one whose automation differs most. ``typical_factory``: open in
     both, the one whose difference in workers is the median. ``gone_in_b``, ``gone_in_a``: gone in one only, the one
     with most workers at the start. Equal ones: the lowest row.
     """
     a, b = (_at(frame[frame["open"]], "factory", end) for frame in runs)
-    start = _at(runs[0][runs[0]["open"]], "factory", parted)
+    start = _at(runs[0][runs[0]["open"] & (runs[0]["workers"] > 0)], "factory", parted)
     both = [row for row in start.index if row in a.index and row in b.index]
     gap = pd.Series({row: abs(automation(b.loc[row]) - automation(a.loc[row])) for row in both}, dtype=float)
     more = pd.Series({row: b.loc[row, "workers"] - a.loc[row, "workers"] for row in both}, dtype=float)
@@ -120,7 +120,9 @@ def choose_workers(runs: Runs, parted: str, end: str) -> list[Chosen]:
     """
     start = _at(runs[0][runs[0]["state"] == "employed"], "person", parted)
     a, b = (frame[frame["person"].isin(start.index) & frame["period"].between(parted, end)] for frame in runs)
-    laid_off = [frame[frame["state"] == "displaced"].groupby("person", observed=True)["period"].min() for frame in (a, b)]
+    laid_off = [
+        frame[frame["state"] == "displaced"].groupby("person", observed=True)["period"].min() for frame in (a, b)
+    ]
     found = {}
     for rule, here, there in (("laid_off_in_b", laid_off[1], laid_off[0]), ("laid_off_in_a", *laid_off)):
         only = here[~here.index.isin(there.index)]
