@@ -220,9 +220,8 @@ class _Batch:
         def overdue(request: Request) -> None:
             self.finish(_Note(request.key, f"it took more than {limit:g} seconds, {TRIES} times"), None)
 
-        in_processes(
-            self.pieces(), partial(_work, stores=stores, how=self.how), finish, kept, workers, nice, limit, overdue
-        )
+        work = partial(_work, stores=stores, how=self.how)
+        in_processes(self.pieces(), work, finish, kept, workers, nice, limit, overdue)
 
     def run_on_cluster(self, address: str, limit: float | None) -> None:
         """On a Dask cluster, whose workers send back what they finish."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from simulator.commands import DONE, SOME_FAILED, Command, whole
+from simulator.commands import DONE, SOME_FAILED, Command, warn_if_stale, whole
 from simulator.terminal import Progress, _figure, _print_right, print_json
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def add_explain(command: Command) -> None:
 def explain(arguments: argparse.Namespace) -> int:
     """Tables to read, files with --out, JSON with --json."""
     from simulator.analysis.explain import explain as explain_
+    from simulator.posterior import is_shipped
 
+    warn_if_stale("refit" if arguments.draws or (arguments.draws is None and is_shipped()) else None)
     progress = Progress("runs")
     try:
         found = explain_(

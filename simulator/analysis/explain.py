@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from simulator.analysis.players import Player, mixture, players
 from simulator.batch import Failure, run_each
 from simulator.branching import branched
 from simulator.checks import START, unknown
+from simulator.fingerprint import statements
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.posterior import BEST, find_draw, is_shipped, load_posterior, under_draw
 from simulator.results import InputError, Result, by_year, spread, write_together
@@ -39,7 +41,6 @@ MOST_DRAWS = 20
 ORDERS = 4  # of joining, for every draw and seed, where there are too many groups to run all mixtures
 PARTED = "2024Q4"  # the last quarter that scenarios share
 _FOLDER = "explanations"  # beside the runs
-_FORMAT = 1  # of stored explanations; another one is not read
 _ABOUT = ("people_per_agent", "model", "code", "data", "python", "numpy", "mesa")
 Pair = tuple[int, int]  # draw, seed
 Array = NDArray[np.float64]
@@ -146,7 +147,7 @@ class Plan:
         if draws:
             find_draw(draws - 1)
         drawn = [under_draw(s, 0 if shipped else "best")[0] for s in (first, second)]
-        groups = tuple(players(*drawn, split))
+        groups = tuple(players(drawn[0], drawn[1], split))
         fitting = max(1, min(MOST_DRAWS, RUNS // _mixtures(len(groups))))
         if shipped:
             number = draws or min(fitting, len(load_posterior()))
@@ -204,7 +205,7 @@ class Plan:
     def path(self, store: Store) -> Path:
         """Where the explanation is or would be kept: its name says what went in."""
         content = {
-            "format": _FORMAT,
+            "code": _code(),
             "question": [self.a.id, self.b.id, self.indicator, self.group, self.period, self.split],
             "titles": [dict(self.a.title), dict(self.b.title)],
             "runs": [self.ends[pair, s.id].key for pair in self.pairs for s in (self.a, self.b)],
@@ -228,6 +229,14 @@ class Plan:
             return Explanation.from_content(json.loads(self.path(store).read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+@cache
+def _code() -> str:
+    """Of the files that decide what is made of finished runs: what other code has explained is not read."""
+    names = ("explain", "explained", "players", "shapley", "mechanisms", "life_courses")
+    files = [Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in names]
+    return hashlib.sha256("\0".join(map(statements, files)).encode()).hexdigest()[:12]
 
 
 def _mixtures(groups: int) -> int:

@@ -1,7 +1,7 @@
 """What a few factories decided and what became of a few workers in two futures, chosen by rules stated beforehand.
 
-Both runs have the same luck and follow the same sample (:mod:`simulator.tracking`), so that a factory or a person is the
-same one in both until the futures part. Everybody told of is at work when they do. What happens within a quarter is
+Both runs have the same luck and follow the same sample (:mod:`simulator.tracking`), so that a factory or a person is
+the same one in both until the futures part. Everybody told of is at work when they do. What happens within a quarter is
 seen at its end.
 """
 
@@ -120,9 +120,8 @@ def choose_workers(runs: Runs, parted: str, end: str) -> list[Chosen]:
     """
     start = _at(runs[0][runs[0]["state"] == "employed"], "person", parted)
     a, b = (frame[frame["person"].isin(start.index) & frame["period"].between(parted, end)] for frame in runs)
-    laid_off = [
-        frame[frame["state"] == "displaced"].groupby("person", observed=True)["period"].min() for frame in (a, b)
-    ]
+    without = [frame[frame["state"] == "displaced"] for frame in (a, b)]
+    laid_off = [frame.groupby("person", observed=True)["period"].min() for frame in without]
     found = {}
     for rule, here, there in (("laid_off_in_b", laid_off[1], laid_off[0]), ("laid_off_in_a", *laid_off)):
         only = here[~here.index.isin(there.index)]

@@ -1,8 +1,8 @@
 """Who contributed what: Shapley shares of a game, exact over all coalitions or sampled over orders of joining.
 
-A game gives every coalition of ``k`` players a value. A coalition is a whole number whose bit ``i`` says whether player
-``i`` is in it, so that 0 is nobody and 2^k − 1 everybody. Source: L. S. Shapley, "A value for n-person games", 1953; for
-parts of a change, A. F. Shorrocks, "Decomposition procedures for distributional analysis", 2013.
+A game gives every coalition of ``k`` players a value. A coalition is a whole number whose bit ``i`` says whether
+player ``i`` is in it, so that 0 is nobody and 2^k − 1 everybody. Source: L. S. Shapley, "A value for n-person games",
+1953; for parts of a change, A. F. Shorrocks, "Decomposition procedures for distributional analysis", 2013.
 """
 
 from __future__ import annotations
