@@ -29,7 +29,7 @@ from simulator.texts import text
 if TYPE_CHECKING:
     from simulator.analysis.explained import Explanation
 
-SIDES = {"policy": "#0072b2", "world": "#b84a00", "adds": "#00806a", "takes": "#a8447f", "together": INK}
+SIDES = {"policy": "#0072b2", "world": "#b84a00", "adds": "#00806a", "takes": "#a8447f", "together": "#6b7280"}
 NAME_WIDTH = 24  # letters of a name before it goes on a second line
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from simulator.analysis import life_courses, mechanisms, shapley
 from simulator.analysis.explained import DIFFERENCE, GRID, LEVERS, MECHANISMS, SHARE, Explanation
-from simulator.analysis.players import Player, mixture, players
+from simulator.analysis.players import Mixer, Player, players
 from simulator.batch import Failure, run_each
 from simulator.branching import branched
 from simulator.checks import START, unknown
@@ -192,13 +192,14 @@ class Plan:
         found = {}
         for pair in self.pairs:
             a, b = (self.ends[pair, s.id] for s in (self.a, self.b))
+            mixer = Mixer(a.numbers, b.numbers)
             for coalition in self.coalitions(pair):
                 if coalition in (0, self.everybody):
                     found[pair, coalition] = b if coalition else a
                     continue
                 joined = [player for i, player in enumerate(self.players) if coalition >> i & 1]
                 name = f"{self.b.id}@{self.a.id}:{coalition:0{len(self.players)}b}"
-                mixed = mixture(a.numbers, b.numbers, joined, name)
+                mixed = mixer.mixture(joined, name)
                 found[pair, coalition] = replace(a, scenario=mixed, drawn=mixed if a.drawn is not None else None)
         return found
 

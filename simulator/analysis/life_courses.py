@@ -54,7 +54,8 @@ def log(factories: Runs, people: Runs, parted: str, end: str) -> pd.DataFrame:
                 own = frame[(frame[column].astype("str") == one.who) & frame["period"].between(parted, end)]
                 rows += [head | {"scenario": scenario} | event for event in events(own, end)]
     table = pd.DataFrame(rows, columns=list(LOG_COLUMNS))
-    table["job"], table["about"] = table["job"].fillna(""), table["about"].fillna("")
+    for name in ("job", "about"):
+        table[name] = table[name].astype(object).fillna("")
     for name in ("wage", "workers", "automation"):
         table[name] = table[name].astype(float)
     return table

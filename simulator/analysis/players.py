@@ -71,21 +71,27 @@ def players(a: Scenario, b: Scenario, split: str = "groups") -> list[Player]:
     return [Player(key, part, tuple(found[part, key])) for part, key in order]
 
 
-def mixture(a: Scenario, b: Scenario, joined: Sequence[Player], id: str) -> Scenario:
-    """A with B's numbers for the groups that have joined."""
-    names = [name for player in joined for name in player.names]
-    values: dict[str, Any] = {}
-    for name, path in differing(b, a).items():
-        if name in SHARED:
-            sides = (name in names, name + OTHERS in names)
-            if any(sides):
-                values[name] = _blend(name, a, b, *sides)
-        elif name in names:
-            steps = {period: ours for period, (ours, _) in path.items()}
-            values[name] = steps if PARAMETERS[name].from_ == "start" else steps[FIRST]
-    if SHOCKS in names:
-        values[SHOCKS] = list(b.shocks)
-    return a.with_values(values, start=START, id=id)
+class Mixer:
+    """Makes mixtures of A and B; what differs is looked up once."""
+
+    def __init__(self, a: Scenario, b: Scenario) -> None:
+        self.a, self.b, self.paths = a, b, differing(b, a)
+
+    def mixture(self, joined: Sequence[Player], id: str) -> Scenario:
+        """A with B's numbers for the groups that have joined."""
+        names = [name for player in joined for name in player.names]
+        values: dict[str, Any] = {}
+        for name, path in self.paths.items():
+            if name in SHARED:
+                sides = (name in names, name + OTHERS in names)
+                if any(sides):
+                    values[name] = _blend(name, self.a, self.b, *sides)
+            elif name in names:
+                steps = {period: ours for period, (ours, _) in path.items()}
+                values[name] = steps if PARAMETERS[name].from_ == "start" else steps[FIRST]
+        if SHOCKS in names:
+            values[SHOCKS] = list(self.b.shocks)
+        return self.a.with_values(values, start=START, id=id)
 
 
 def _sides(a: Scenario, b: Scenario) -> list[tuple[str, str]]:
