@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.version import __version__
 
 if TYPE_CHECKING:
+    from simulator.analysis.explain import explain
     from simulator.bridges import to_batch_run, to_ema_model, to_iamc, to_salib_problem, to_xarray
     from simulator.compare import compare
     from simulator.experiment import run_experiment
@@ -28,6 +29,7 @@ __all__ = [
     "GarmentModel",
     "__version__",
     "compare",
+    "explain",
     "load_scenario",
     "run",
     "run_experiment",
@@ -43,6 +45,7 @@ _HOMES = {
     "INDICATORS": "simulator.indicators",
     "PARAMETERS": "simulator.parameters",
     "compare": "simulator.compare",
+    "explain": "simulator.analysis.explain",
     "load_scenario": "simulator.scenario",
     "run": "simulator.run",
     "run_experiment": "simulator.experiment",

@@ -15,6 +15,8 @@ from simulator.results import Result
 from simulator.run import Progress, Request, execute, one_line
 from simulator.store import Store
 
+How = Callable[[Request], Result]
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -69,20 +71,38 @@ def run_many(
     On Ctrl-C the processes end and KeyboardInterrupt goes on; finished runs are in the store.
     """
     found: dict[str, Result] = {}
-    batch = _Batch(requests, store, progress, found.__setitem__)
+    failed = run_each(requests, found.__setitem__, store, workers, progress, nice)
+    outcome = Outcome()
+    for request in requests:
+        if request.key in found:
+            outcome.results.append(found[request.key].named(request.scenario.id, request.numbers.text))
+        else:
+            outcome.failures.append(Failure(request, failed[request.key]))
+    return outcome
+
+
+def run_each(
+    requests: Sequence[Request],
+    take: Callable[[str, Result], None],
+    store: Store | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    nice: int = 0,
+    how: How | None = None,
+) -> dict[str, str]:
+    """As :func:`run_many`, but ``take`` is given each result by its key and none is held here; errors by key.
+
+    ``how`` makes a result of a request in place of :func:`simulator.run.execute`: a function of a module, with the
+    same result to the byte.
+    """
+    batch = _Batch(requests, store, progress, take, how)
     workers = min(workers or os.cpu_count() or 2, len(batch.todo))
     if workers <= 1 and not nice:
         batch.run_here()
     else:
         with TemporaryDirectory(prefix="garment-sim-") as spare:
             batch.run_pooled(workers, nice, spare=Store(spare))
-    outcome = Outcome()
-    for request in requests:
-        if request.key in found:
-            outcome.results.append(found[request.key].named(request.scenario.id, request.numbers.text))
-        else:
-            outcome.failures.append(Failure(request, batch.failed[request.key]))
-    return outcome
+    return batch.failed
 
 
 def fill(
@@ -125,9 +145,11 @@ class _Batch:
         store: Store | None,
         progress: Progress | None,
         take: Callable[[str, Result], None] | None,
+        how: How | None = None,
     ) -> None:
         """``take`` is given each result by its key; without it results only go to the store."""
         self.requests, self.store, self.progress, self.take = requests, store, progress, take
+        self.how = how
         self.warned = False
         self.failed: dict[str, str] = {}
         self.todo: list[int] = []
@@ -173,7 +195,7 @@ class _Batch:
     def run_here(self) -> None:
         """One run after the other in this process."""
         for request in self.pieces():
-            result, error = _attempt(request)
+            result, error = _attempt(request, self.how)
             warning = ""
             if result is not None and self.store is not None:
                 warning = _keep(self.store, request, result)
@@ -198,7 +220,8 @@ class _Batch:
         def overdue(request: Request) -> None:
             self.finish(_Note(request.key, f"it took more than {limit:g} seconds, {TRIES} times"), None)
 
-        in_processes(self.pieces(), partial(_work, stores=stores), finish, kept, workers, nice, limit, overdue)
+        work = partial(_work, stores=stores, how=self.how)
+        in_processes(self.pieces(), work, finish, kept, workers, nice, limit, overdue)
 
     def run_on_cluster(self, address: str, limit: float | None) -> None:
         """On a Dask cluster, whose workers send back what they finish."""
@@ -219,12 +242,12 @@ class _Batch:
         on_cluster(self.pieces(), finish, address, limit)
 
 
-def _attempt(request: Request) -> tuple[Result | None, str]:
+def _attempt(request: Request, how: How | None = None) -> tuple[Result | None, str]:
     """A run, or one line on why there is none; what raises is tried once more."""
     message = ""
     for _ in range(TRIES):
         try:
-            return execute(request), ""
+            return (how or execute)(request), ""
         except Exception as error:
             message = one_line(error)
     return None, message
@@ -247,9 +270,9 @@ def _fetch(stores: Sequence[Store], request: Request) -> Result | None:
     return next((result for store in stores if (result := store.get(request)) is not None), None)
 
 
-def _work(request: Request, stores: Sequence[Store]) -> _Note:
+def _work(request: Request, stores: Sequence[Store], how: How | None = None) -> _Note:
     """One run in a worker, kept in the first store that takes it before this returns."""
-    result, error = _attempt(request)
+    result, error = _attempt(request, how)
     warning = ""
     if result is not None:
         for store in stores:

@@ -24,8 +24,10 @@ from simulator.commands import (
     add_experiment,
     add_merge,
     add_store,
+    warn_if_stale,
     whole,
 )
+from simulator.explain_command import add_explain
 from simulator.terminal import (
     HEADLINES,
     Progress,
@@ -194,7 +196,7 @@ def run(arguments: argparse.Namespace) -> int:
     if values:
         scenario = scenario.with_values(values)
     _, read = under_draw(scenario, arguments.draw, arguments.posterior)
-    _warn_if_stale(arguments.posterior if read else None)
+    warn_if_stale(arguments.posterior if read else None)
     progress = Progress("steps", patience=2.0)
     try:
         result = run_one(
@@ -287,7 +289,7 @@ def _compared(arguments: argparse.Namespace) -> Comparison:
     from simulator.compare import compare as compare_
     from simulator.posterior import is_shipped
 
-    _warn_if_stale("refit" if arguments.draws or (arguments.draws is None and is_shipped()) else None)
+    warn_if_stale("refit" if arguments.draws or (arguments.draws is None and is_shipped()) else None)
     progress = Progress("runs")
     try:
         return compare_(
@@ -302,16 +304,6 @@ def _compared(arguments: argparse.Namespace) -> Comparison:
         )
     finally:
         progress.end()
-
-
-def _warn_if_stale(*kinds: str | None) -> None:
-    """Say so where a posterior was fitted with other code or data; the runs go on."""
-    from simulator.posterior import load_posterior, stale
-
-    for kind in filter(None, kinds):
-        if stale(load_posterior(kind)):
-            message = f"the {kind} posterior was fitted with other code or data; garment-sim calibrate makes it anew"
-            print(message, file=sys.stderr)
 
 
 def _failures(outcome: Comparison | Validation) -> int:
@@ -331,7 +323,7 @@ def validate(arguments: argparse.Namespace) -> int:
     project = PROJECTED if arguments.project is None else arguments.project
     settings = (parts, arguments.draws, arguments.seeds, arguments.people_per_agent, project)
     plan = Plan.of(*settings)
-    _warn_if_stale(*plan.kinds)
+    warn_if_stale(*plan.kinds)
     if not parts and plan.left_out:
         print(f"no posterior is shipped with this version; left out: {', '.join(plan.left_out)}", file=sys.stderr)
     if plan.looks:
@@ -557,7 +549,7 @@ def _parser() -> _Parser:
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
 
-    for add in (add_experiment, add_store, add_merge):
+    for add in (add_explain, add_experiment, add_store, add_merge):
         add(command)
 
     sub = command("app", app, "serve the browser app on this machine")

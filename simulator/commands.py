@@ -146,6 +146,16 @@ def merge(arguments: argparse.Namespace) -> int:
     return DAMAGED if damaged else DONE
 
 
+def warn_if_stale(*kinds: str | None) -> None:
+    """Say so where a posterior was fitted with other code or data; the runs go on."""
+    from simulator.posterior import load_posterior, stale
+
+    for kind in filter(None, kinds):
+        if stale(load_posterior(kind)):
+            message = f"the {kind} posterior was fitted with other code or data; garment-sim calibrate makes it anew"
+            print(message, file=sys.stderr)
+
+
 # Parsing
 
 

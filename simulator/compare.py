@@ -131,7 +131,7 @@ def cell(scenario: Scenario, baseline: Scenario, part: str) -> Scenario:
     added by the US (below 0) are decisions of others, so these two numbers are split quarter by quarter.
     """
     values: dict[str, Any] = {}
-    for name, path in _differing(scenario, baseline).items():
+    for name, path in differing(scenario, baseline).items():
         chosen = {when: ours if _kind(name, ours, theirs) == part else theirs for when, (ours, theirs) in path.items()}
         values[name] = chosen if PARAMETERS[name].from_ == "start" else next(iter(chosen.values()))
     if part == "world":
@@ -158,7 +158,7 @@ def _kind(name: str, ours: float, theirs: float) -> str:
     return "policy" if PARAMETERS[name].kind == "lever" else "world"
 
 
-def _differing(scenario: Scenario, baseline: Scenario) -> dict[str, dict[str, tuple[float, float]]]:
+def differing(scenario: Scenario, baseline: Scenario) -> dict[str, dict[str, tuple[float, float]]]:
     """Name → {quarter: (scenario's value, baseline's)} at every step of either, for numbers that differ."""
     found = {}
     for name in PARAMETERS:
@@ -282,7 +282,7 @@ class Comparison:
         rows: list[dict[str, Any]] = []
         for scenario in self.scenarios:
             ends = scenario.start, f"{self.years[-1] if self.years else LAST_YEAR}Q4"
-            for name, path in _differing(scenario, self.baseline).items():
+            for name, path in differing(scenario, self.baseline).items():
                 about = PARAMETERS[name]
                 kinds = {_kind(name, ours, theirs) for ours, theirs in path.values() if ours != theirs}
                 kind = "world" if "world" in kinds else "policy"
