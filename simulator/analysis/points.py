@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Say = Callable[[str], None]
 Taken = TypeVar("Taken")
 
-KINDS = ("uncertainty", "fitted", "measured", "lever")
+KINDS = ("uncertainty", "fitted", "measured", "lever", "driver")
 AFTER = "thresholds"  # the group of numbers that matter only when a run is over
 
 
@@ -67,6 +67,8 @@ def chosen_names(words: Iterable[str]) -> tuple[str, ...]:
     for word in words:
         if word in PARAMETERS:
             named.add(word)
+        elif word == "driver":  # a number of the world that scenarios set
+            several |= {n for n, about in PARAMETERS.items() if about.kind == "uncertainty" and about.from_ == "start"}
         elif word in KINDS:
             several |= {name for name, about in PARAMETERS.items() if about.kind == word}
         elif word in GROUPS:
