@@ -142,7 +142,9 @@ def plan(
         raise InputError(f"boxes is {boxes}; it must be a whole number from 1")
     if uncertain not in ("posterior", "best"):
         raise InputError(f"{uncertain}: uncertain numbers are those of the posterior or of the best set")
-    names = tuple(n for n in chosen_names(NUMBERS if parameters is None else parameters) if not n.startswith("thresholds."))
+    names = tuple(
+        n for n in chosen_names(NUMBERS if parameters is None else parameters) if not n.startswith("thresholds.")
+    )
     if not names:
         raise InputError("thresholds part futures and are no conditions of one; name other numbers")
     drawn = uncertain == "posterior" and is_shipped()
@@ -174,9 +176,7 @@ def discover(
     sampled where the future is near if it is rare, the rest check the boxes. A box is to hold ``density`` of cases.
     Finished runs and the tables stay in ``store``. Raises InputError or ScenarioError.
     """
-    asked_for = plan(
-        future, scenario, worlds, period, parameters, uncertain, density, boxes, people_per_agent, seed
-    )
+    asked_for = plan(future, scenario, worlds, period, parameters, uncertain, density, boxes, people_per_agent, seed)
     return carry_out(asked_for, store, workers, progress, say)
 
 
@@ -244,7 +244,8 @@ class _Study:
         here = Box(before).holds(self.places)
         enough = self.case.sum() >= LEAST_CASES
         rows = np.ones_like(here) if enough else here
-        return promising(self.places[rows], self.case[rows], self.near[rows], LEAST_CASES) or before
+        found = promising(self.places[rows], self.case[rows], self.near[rows], LEAST_CASES)
+        return found if enough else {**before, **found}
 
     def run(self, part: Part, stage: str, drawn: Sequence[int] = ()) -> pd.DataFrame:
         """Run a part and take it in; ``check`` parts are returned only. ``drawn`` are the draws to choose from."""

@@ -76,9 +76,7 @@ def indices(method: str, names: Sequence[str], points: Floats, values: Floats, s
 def _morris(problem: dict[str, Any], points: Floats, values: Floats, seed: int) -> dict[str, Floats]:
     from SALib.analyze.morris import analyze
 
-    found = analyze(
-        problem, points, values, num_levels=_LEVELS, num_resamples=_RESAMPLES, conf_level=LEVEL, seed=seed
-    )
+    found = analyze(problem, points, values, num_levels=_LEVELS, num_resamples=_RESAMPLES, conf_level=LEVEL, seed=seed)
     middle, half = (np.ma.filled(np.ma.asarray(found[k], dtype=float), 0.0) for k in ("mu_star", "mu_star_conf"))
     half = np.nan_to_num(half)
     mu, sigma = (np.nan_to_num(np.ma.filled(np.ma.asarray(found[k], dtype=float), 0.0)) for k in ("mu", "sigma"))
@@ -88,9 +86,7 @@ def _morris(problem: dict[str, Any], points: Floats, values: Floats, seed: int) 
 def _sobol(problem: dict[str, Any], points: Floats, values: Floats, seed: int) -> dict[str, Floats]:
     from SALib.analyze.sobol import analyze
 
-    found = analyze(
-        problem, values, calc_second_order=False, num_resamples=_RESAMPLES, conf_level=LEVEL, seed=seed
-    )
+    found = analyze(problem, values, calc_second_order=False, num_resamples=_RESAMPLES, conf_level=LEVEL, seed=seed)
     ends = []
     for key in ("S1", "ST"):
         middle, half = (np.asarray(found[name], dtype=float) for name in (key, f"{key}_conf"))

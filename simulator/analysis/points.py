@@ -119,9 +119,7 @@ def values_at(factors: Sequence[Factor], places: Floats) -> Floats:
     return np.array(columns, dtype=float).reshape(len(factors), len(places)).T
 
 
-def request(
-    scenario: Scenario, values: Mapping[str, float], seed: int, people_per_agent: int, until: int
-) -> Request:
+def request(scenario: Scenario, values: Mapping[str, float], seed: int, people_per_agent: int, until: int) -> Request:
     """A run of the scenario with these numbers, which take the place of what it sets itself.
 
     Numbers that matter only after a run are left out, so that such runs are one. Raises ScenarioError.
