@@ -37,11 +37,14 @@ LAYERS = (
     ("record",),
     ("drawing",),
     ("charts", "odd", "sentences"),
+    ("findings_words",),
+    ("charts_findings",),
     ("tables",),
     ("evidence",),
     ("report",),
     ("calibration", "terminal"),
     ("commands",),
+    ("findings_commands",),
     ("cli", "panels"),
     ("__main__", "app"),
 )
@@ -51,9 +54,12 @@ ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 HOMES = {
     "altair": {"charts"},
     "distributed": {"cluster"},
+    "ema_workbench": {"analysis"},
     "openpyxl": {"excel"},
     "mesa": {"agents", "model"},
     "numba": {"compiled"},
+    "SALib": {"analysis"},
+    "sklearn": {"analysis"},
     "streamlit": {"panels", "app"},
 }
 # The science needs arrays only, so that it runs bare and can be read without knowing anything else.
@@ -74,7 +80,12 @@ PUBLIC = {
     "PARAMETERS": "parameters",
     "load_scenario": "scenario",
 }
-DISTRIBUTIONS = {"vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # where the import name is another one
+DISTRIBUTIONS = {
+    "SALib": "salib",
+    "sklearn": "scikit-learn",
+    "vl_convert": "vl-convert-python",
+    "yaml": "pyyaml",
+}  # where the import name is another one
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],

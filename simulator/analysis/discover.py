@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulator.analysis import boxes as prim
 from simulator.analysis import kept
 from simulator.analysis.boxes import Box
-from simulator.analysis.points import Factor, Say, chosen_names, factors_of, observe, request, told_range
+from simulator.analysis.points import AFTER, Factor, Say, chosen_names, factors_of, observe, request, told_range
 from simulator.analysis.relabel import BASE_YEAR, FUTURES, LABELS
 from simulator.analysis.worlds import Part, Region, as_frame, as_values, inside, promising, sample, weights
 from simulator.batch import Failure
@@ -26,7 +26,7 @@ from simulator.checks import unknown
 from simulator.parameters import PARAMETERS
 from simulator.posterior import is_shipped, load_posterior
 from simulator.results import InputError, Result
-from simulator.run import LAST_YEAR, Progress
+from simulator.run import LAST_YEAR, Progress, Request
 from simulator.scenario import Scenario, load_scenario
 from simulator.store import Store
 
@@ -66,6 +66,10 @@ class Plan:
     def checks(self) -> int:
         """Worlds kept to check the boxes."""
         return int(_CHECK * self.worlds)
+
+    def first_requests(self) -> list[Request]:
+        """The runs spread over the whole space, which come first."""
+        return _Study(self, Store(), None, None, None).sampled_requests(Part(self.even, {}))[0]
 
     def asked(self) -> dict[str, Any]:
         """What decides the outcome."""
@@ -110,7 +114,7 @@ class Discovery:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Discovery:
-        """The newest one in a store (the user's own), or the one in a folder, without its failures. Raises InputError."""
+        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
         found = kept.load(KIND, where)
         return cls(found.about, **found.frames, folder=found.folder)
 
@@ -253,12 +257,7 @@ class _Study:
         if self.say is not None:
             where = "the whole space" if not part.region else f"a region by {', '.join(part.region)}"
             self.say(f"{stage}: {part.count} worlds in {where}")
-        places, values, draws = self._worlds(part, drawn)
-        requests = [
-            request(self.plan.scenario, row, self.plan.seed + self.sampled + i, self.plan.people_per_agent,
-                    self.plan.year)
-            for i, row in enumerate(values.to_dict("records"))
-        ]  # fmt: skip
+        requests, places, values, draws = self.sampled_requests(part, drawn)
         self.sampled += part.count
         seen, failed = observe(requests, self._take, self.store, self.workers, self.progress)
         self.failures += failed
@@ -275,6 +274,18 @@ class _Study:
             self.places = pd.concat([self.places, places[good]], ignore_index=True)
             self.table = pd.concat([self.table, frame], ignore_index=True)
         return frame
+
+    def sampled_requests(
+        self, part: Part, drawn: Sequence[int] = ()
+    ) -> tuple[list[Request], pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
+        """The runs of a part, and their :meth:`_worlds`."""
+        plan = self.plan
+        places, values, draws = self._worlds(part, drawn)
+        requests = [
+            request(plan.scenario, row, plan.seed + self.sampled + i, plan.people_per_agent, plan.year)
+            for i, row in enumerate(values.to_dict("records"))
+        ]
+        return requests, places, values, draws
 
     def _worlds(self, part: Part, drawn: Sequence[int]) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
         """Places in the unit cube, values of all numbers, and the posterior's draw, of each world."""

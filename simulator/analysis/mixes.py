@@ -1,4 +1,4 @@
-"""Runs of mixes of levers, and what they say: cost, share of draws that meet the goals, regret, where promises break."""
+"""Runs of mixes of levers, and what they say: cost, how often the goals are met, regret, where promises break."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from simulator.batch import Failure
 from simulator.compare import cell
 from simulator.posterior import is_shipped, load_posterior
 from simulator.results import InputError
-from simulator.run import LAST_YEAR, Progress
+from simulator.run import LAST_YEAR, Progress, Request
 from simulator.scenario import Scenario, load_scenario, scenario_ids
 from simulator.store import Store
 
@@ -72,12 +72,12 @@ class Plan:
     @property
     def world_draws(self) -> int:
         """Draws of each mix in each world."""
-        return max(int(0.2 * self.budget) // (MIXES_IN_WORLDS * max(len(self.worlds), 1)), 3)
+        return max(int(0.2 * self.budget) // (MIXES_IN_WORLDS * (len(self.worlds) + 1)), 3)
 
     @property
     def proposals(self) -> int:
         """Proposals in all rounds."""
-        worlds = self.world_draws * MIXES_IN_WORLDS * len(self.worlds)
+        worlds = self.world_draws * MIXES_IN_WORLDS * (len(self.worlds) + 1)
         left = self.budget - self.draws - self.spread - 2 * self.fresh - worlds
         return max(left // self.draws, len(_RUNGS))
 
@@ -85,6 +85,19 @@ class Plan:
     def worlds(self) -> tuple[str, ...]:
         """The scenarios whose worlds a mix is tried in, besides its own."""
         return tuple(n for n in scenario_ids() if n not in (self.scenario.id, "baseline", "calibrated"))
+
+    @property
+    def most_runs(self) -> int:
+        """Runs at most."""
+        worlds = self.world_draws * MIXES_IN_WORLDS * (len(self.worlds) + 1)
+        return self.draws * (1 + self.proposals) + self.spread + 2 * self.fresh + worlds
+
+    def first_requests(self) -> list[Request]:
+        """The runs of the scenario itself, which come first."""
+        return [
+            Request.of(self.scenario, seed, self.people_per_agent, self.year, draw if draw >= 0 else "best")
+            for draw, seed in pairs(self.draws, seed=self.seed)
+        ]
 
     def asked(self) -> dict[str, Any]:
         """What decides the outcome."""
@@ -139,7 +152,7 @@ class Optimum:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Optimum:
-        """The newest one in a store (the user's own), or the one in a folder, without its failures. Raises InputError."""
+        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
         found = kept.load(KIND, where)
         return cls(found.about, **found.frames, folder=found.folder)
 
@@ -182,7 +195,7 @@ def optimise(
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Optimum:
-    """The cheapest mix of levers that meets all ``goals`` (as ``value_added>=3000``) in ``period`` in ``share`` of draws.
+    """The cheapest mix that meets all ``goals`` (as ``value_added>=3000``) in ``period``, in ``share`` of draws.
 
     Cost is ``public_cost`` summed from the scenario's start to the end of ``period``, nominal, not discounted, its mean
     over draws. ``levers`` are names, with bounds as ``automation.subsidy=0:0.3`` if need be; left out, all that cost

@@ -6,6 +6,7 @@ an index which is no larger than luck's is told to be so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,7 +168,7 @@ class Sensitivity:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Sensitivity:
-        """The newest one in a store (the user's own), or the one in a folder, without its failures. Raises InputError."""
+        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
         found = kept.load(KIND, where)
         frames = found.frames
         return cls(found.about, frames["morris"], frames["sobol"], frames["points"], (), found.folder)
@@ -338,7 +339,7 @@ def _verdict(row: pd.Series[Any], luck: pd.Series[Any], key: str) -> str:
     """Whether an index stands out from what luck alone does: its interval must."""
     if row["name"] == LUCK:
         return LUCK
-    if not row[key] == row[key]:
+    if math.isnan(row[key]):
         return "cannot tell"
     if row[key] == 0:
         return "none"
