@@ -14,8 +14,8 @@ from simulator.analysis.optimise import Optimum
 from simulator.analysis.sensitivity import LUCK, Sensitivity
 from simulator.drawing import (
     INK,
-    PAPER,
     PALETTE,
+    PAPER,
     QUIET,
     Spec,
     axis,
@@ -29,8 +29,8 @@ from simulator.drawing import (
     round_top,
     scaled,
     short,
-    tidy,
     ticks,
+    tidy,
     words_mark,
     wrap,
 )

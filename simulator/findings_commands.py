@@ -247,11 +247,11 @@ def _print_sensitivity(found: Any) -> None:
 
 def _print_discovery(found: Any) -> None:
     asked, about = found.about["asked"], found.about
-    print(f"{asked['future']} in {asked['year']}, from {asked['scenario']}: {about['cases']} cases in {about['worlds']} "
-          f"worlds ({about['cases_even']} of {about['even']} in the whole space)")  # fmt: skip
+    print(f"{asked['future']} in {asked['year']}, from {asked['scenario']}: {about['cases']} cases in "
+          f"{about['worlds']} worlds ({about['cases_even']} of {about['even']} in the whole space)")  # fmt: skip
     for row in found.summary.to_dict("records"):
-        print(f"\nbox {row['box']}: coverage {row['coverage']:.2f} ({row['coverage_low']:.2f}–{row['coverage_high']:.2f}), "
-              f"density {row['density']:.2f} ({row['density_low']:.2f}–{row['density_high']:.2f}), "
+        spans = {k: f"{row[k]:.2f} ({row[f'{k}_low']:.2f}–{row[f'{k}_high']:.2f})" for k in ("coverage", "density")}
+        print(f"\nbox {row['box']}: coverage {spans['coverage']}, density {spans['density']}, "
               f"mean {row['mean']:.2f} ({row['cases']} of {row['n']} runs), mass {row['mass']:.3f}; "
               f"fresh runs inside: {row['checked_cases']} of {row['checked']}")  # fmt: skip
         lines = [("condition", "from", "to", "quasi-p", "")]
@@ -267,7 +267,8 @@ def _print_optimum(found: Any) -> None:
     goals = about["asked"]["goals"]
     print(f"{about['asked']['scenario']}: {' and '.join(goals)} in {about['asked']['year']} in "
           f"{100 * about['asked']['share']:.0f} % of draws; {about['runs']} runs, {about['draws']} draws a mix.\n"
-          f"Cost is public_cost {about['start'][:4]}–{about['asked']['year']}, USD million, nominal, not discounted.")  # fmt: skip
+          f"Cost is public_cost {about['start'][:4]}–{about['asked']['year']}, USD million, nominal, not "
+          "discounted.")  # fmt: skip
     lines = [["mix", "cost", "10–90 %", "draws that meet it", *(f"level {goal}" for goal in goals), ""]]
     for row in found.mixes.sort_values(["cost", "mix"]).to_dict("records"):
         cost = [f"{row[k]:,.0f}" for k in ("cost", "cost_p10", "cost_p90")]

@@ -114,7 +114,7 @@ class Discovery:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Discovery:
-        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
+        """The newest in a store (the user's own), or the one in a folder, without failures. Raises InputError."""
         found = kept.load(KIND, where)
         return cls(found.about, **found.frames, folder=found.folder)
 
@@ -146,9 +146,8 @@ def plan(
         raise InputError(f"boxes is {boxes}; it must be a whole number from 1")
     if uncertain not in ("posterior", "best"):
         raise InputError(f"{uncertain}: uncertain numbers are those of the posterior or of the best set")
-    names = tuple(
-        n for n in chosen_names(NUMBERS if parameters is None else parameters) if not n.startswith("thresholds.")
-    )
+    named = chosen_names(NUMBERS if parameters is None else parameters)
+    names = tuple(name for name in named if PARAMETERS[name].group != AFTER)
     if not names:
         raise InputError("thresholds part futures and are no conditions of one; name other numbers")
     drawn = uncertain == "posterior" and is_shipped()

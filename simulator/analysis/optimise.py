@@ -152,7 +152,7 @@ class Optimum:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Optimum:
-        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
+        """The newest in a store (the user's own), or the one in a folder, without failures. Raises InputError."""
         found = kept.load(KIND, where)
         return cls(found.about, **found.frames, folder=found.folder)
 

@@ -168,7 +168,7 @@ class Sensitivity:
 
     @classmethod
     def load(cls, where: Store | Path | str | None = None) -> Sensitivity:
-        """The newest one in a store (the user's own), or the one in a folder; failures are not kept. Raises InputError."""
+        """The newest in a store (the user's own), or the one in a folder, without failures. Raises InputError."""
         found = kept.load(KIND, where)
         frames = found.frames
         return cls(found.about, frames["morris"], frames["sobol"], frames["points"], (), found.folder)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import differential_evolution
 from scipy.stats import norm
+from threadpoolctl import threadpool_limits
 
 from simulator.analysis.goals import Goal
 
@@ -70,11 +71,12 @@ def cheapest(surrogate: Surrogate, goals: Sequence[Goal], share: float, start: F
         return np.asarray(surrogate.cost(places) / scale + 1e4 * short)
 
     bounds = [(0.0, 1.0)] * len(start)
-    found = differential_evolution(
-        loss, bounds, x0=start, rng=np.random.default_rng(seed), maxiter=_GENERATIONS, popsize=_CROWD,
-        vectorized=True, updating="deferred", polish=False, init="sobol",
-    )  # fmt: skip
-    return _simpler(np.round(found.x / _STEP) * _STEP, start, loss)
+    with threadpool_limits(1):
+        found = differential_evolution(
+            loss, bounds, x0=start, rng=np.random.default_rng(seed), maxiter=_GENERATIONS, popsize=_CROWD,
+            vectorized=True, updating="deferred", polish=False, init="sobol",
+        )  # fmt: skip
+        return _simpler(np.round(found.x / _STEP) * _STEP, start, loss)
 
 
 def _simpler(place: Floats, start: Floats, loss: Any) -> Floats:
@@ -103,7 +105,7 @@ def _fitted(places: Floats, values: Floats, seed: int) -> tuple[Any, float]:
     smooth = RBF(np.full(places.shape[1], 2.0), (0.2, 50.0))
     kernel = ConstantKernel(1.0, (1e-2, 1e3)) * smooth + WhiteKernel(0.05, (1e-6, 1.0))
     model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):  # threads would wait for each other: matrices are small
         warnings.simplefilter("ignore")  # that a length stays at its bound is of no concern for a guess
         model.fit(places, values)
     return model, float(np.sqrt(model.kernel_.k2.noise_level)) * spread
