@@ -39,12 +39,14 @@ LAYERS = (
     ("record",),
     ("drawing",),
     ("charts", "charts_analysis", "odd", "sentences"),
+    ("findings_words",),
+    ("charts_findings",),
     ("tables",),
     ("evidence",),
     ("report",),
     ("calibration", "terminal"),
     ("commands",),
-    ("explain_command",),
+    ("explain_command", "findings_commands"),
     ("cli", "panels"),
     ("__main__", "app"),
 )
@@ -54,10 +56,12 @@ ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
 HOMES = {
     "altair": {"charts"},
     "distributed": {"cluster"},
-    "ema_workbench": {"bridges"},
+    "ema_workbench": {"analysis", "bridges"},
     "openpyxl": {"excel"},
     "mesa": {"agents", "bridges", "model"},
     "numba": {"compiled"},
+    "SALib": {"analysis"},
+    "sklearn": {"analysis"},
     "streamlit": {"panels", "app"},
     "xarray": {"bridges"},
 }
@@ -81,6 +85,8 @@ PUBLIC = {
 }
 DISTRIBUTIONS = {
     "ema_workbench": "ema-workbench",
+    "SALib": "salib",
+    "sklearn": "scikit-learn",
     "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }  # where the import name is another one
