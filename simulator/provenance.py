@@ -70,9 +70,7 @@ def about(comparison: Comparison, stamp: Stamp | None = None) -> dict[str, Any]:
         "made_on": stamp.made_on,
         "metadata": comparison.metadata | tools,
         "grid": any("@" in name for name in comparison.results),
-        "scenarios": [
-            {"id": s.id, "start": s.start, "chosen": sorted(s._chosen), "text": s.text} for s in everyone
-        ],
+        "scenarios": [{"id": s.id, "start": s.start, "chosen": sorted(s._chosen), "text": s.text} for s in everyone],
         "pages": pages_digest(),
         "record": record_digest(),
         "worth": {lang: worth(comparison, lang) for lang in LANGUAGES},
