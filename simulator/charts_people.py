@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
+from typing import Any
 
 import pandas as pd
 
-from simulator.costs import LEVERS, Column, added_up, goal_name, rows_of, used_levers
+from simulator.costs import LEVERS, Account, Column, goal_name, levers_title
 from simulator.drawing import (
     INK,
     PAPER,
@@ -222,20 +223,20 @@ def _years(first: float, last: float) -> list[int]:
 # ---- money
 
 
-def levers(tables: Tables, spent: pd.DataFrame, lang: str) -> Spec:
+def levers(tables: Tables, spent: Account, lang: str) -> Spec:
     """What each future spends on each lever above the baseline, added up, the dearest first."""
     divisor = scaled("public_cost")
     rows: list[Row] = []
     low, high = 0.0, 0.0
     for scenario in tables.others:
         rows.append(Row(tables.title(scenario, lang)))
-        lines: list[tuple[Column, pd.Series]] = []
+        lines: list[tuple[Column, Any]] = []
         for lever in LEVERS:
-            row = added_up(spent, scenario, lever)
+            row = spent.sum(scenario, lever)
             if row.difference_p10 != 0 or row.difference_p90 != 0:
                 lines.append((lever, row))
         for lever, row in sorted(lines, key=lambda line: -line[1].difference):
-            ends = tuple(row[k] / divisor for k in ("difference", "difference_p10", "difference_p90"))
+            ends = tuple(getattr(row, k) / divisor for k in ("difference", "difference_p10", "difference_p90"))
             middle, lower, upper = (short(value, signed=True) for value in ends)
             words = f"{group(lever[1], lang)}{text('people.colon', lang)} {middle} ({lower} – {upper})"
             kind = "cannot_tell" if ends[1] < 0 < ends[2] else "loses" if ends[0] > 0 else "gains"
@@ -247,21 +248,11 @@ def levers(tables: Tables, spent: pd.DataFrame, lang: str) -> Spec:
     return row_chart(levers_title(tables, spent, lang), rows, below, lang, (low, high or 1.0))
 
 
-def levers_title(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
-    """The finding: which future spends most, and on what."""
-    dearest = max(tables.others, key=lambda s: added_up(spent, s, ("public_cost", "all")).difference)
-    used = used_levers(spent, dearest)
-    if not used or not added_up(spent, dearest, ("public_cost", "all")).difference > 0:
-        return text("cost.levers_none", lang)
-    lever = max(used, key=lambda column: added_up(spent, dearest, column).difference)
-    return text("cost.levers_most", lang, scenario=tables.title(dearest, lang), lever=group(lever[1], lang))
-
-
-def money_lines(tables: Tables, spent: pd.DataFrame, column: Column, title: str, lang: str) -> Spec:
+def money_lines(tables: Tables, spent: Account, column: Column, title: str, lang: str) -> Spec:
     """A part of the account by year with its band, a line a future; it may fall below zero."""
     path: list[Spec] = []
     for scenario in tables.titles:
-        for row in rows_of(spent, scenario, column, "year").itertuples():
+        for row in spent.rows(scenario, column, "year"):
             ends = {k: tidy(getattr(row, k)) for k in ("median", "p10", "p90")}
             path.append({"year": int(row.period), "scenario": scenario} | ends)
     ends = [p for p in path if p["year"] == tables.years[1]]

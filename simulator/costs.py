@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.compare import COST_PER_JOB, COST_PER_JOB_UNIT, paired
+from simulator.compare import COST_PER_JOB, paired
 from simulator.drawing import Tables, colours, heading, swatch
 from simulator.indicators import DIMENSIONS
 from simulator.record import agree
@@ -39,7 +40,40 @@ ACCOUNT_COLUMNS = ("scenario", "indicator", "group", "kind", "period", "unit", "
 TRADE_COLUMNS = ("scenario", "part", "indicator", "group", "n", *(f"cost_{k}" for k in _LEVEL), *_LEVEL)
 
 
-def account(comparison: Comparison) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The public account of a comparison; ``table`` has ``ACCOUNT_COLUMNS``."""
+
+    table: pd.DataFrame
+
+    def rows(self, scenario: str, column: Column, kind: str) -> list[Any]:
+        """One scenario and item by year, columns as attributes."""
+        return self._rows[scenario, *column, kind]
+
+    def sum(self, scenario: str, column: Column) -> Any:
+        """What is added up by the last year."""
+        return self.rows(scenario, column, "sum")[-1]
+
+    @property
+    def first(self) -> str:
+        """The first year."""
+        return str(self.table["period"].min())
+
+    @property
+    def sums(self) -> pd.DataFrame:
+        """Of the table what is added up by the last year."""
+        last = self.table["period"] == self.table["period"].max()
+        return self.table[last & (self.table["kind"] == "sum")]
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, ...], list[Any]]:
+        found: dict[tuple[str, ...], list[Any]] = {}
+        for row in self.table.itertuples():
+            found.setdefault((row.scenario, row.indicator, row.group, row.kind), []).append(row)
+        return found
+
+
+def account(comparison: Comparison) -> Account:
     """A row a scenario, item, year and kind: ``year`` (the year's flow) or ``sum`` (added up since scenarios start).
 
     Items are public cost, all and by lever, revenue and balance. Levels with 10th and 90th percentile over runs, and
@@ -57,8 +91,8 @@ def account(comparison: Comparison) -> pd.DataFrame:
             mine, base = (_added(cube, since) if kind == "sum" else cube for cube in (ours, theirs))
             frames.append(_frame(comparison, scenario, wanted, kind, mine, base)[np.repeat(since, len(wanted))])
     if not frames:
-        return pd.DataFrame(columns=list(ACCOUNT_COLUMNS))
-    return pd.concat(frames, ignore_index=True)[list(ACCOUNT_COLUMNS)]
+        return Account(pd.DataFrame(columns=list(ACCOUNT_COLUMNS)))
+    return Account(pd.concat(frames, ignore_index=True)[list(ACCOUNT_COLUMNS)])
 
 
 def _added(cube: NDArray[np.float64], since: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -137,33 +171,22 @@ class PerJob:
     jobs: float
 
 
-def per_job(tables: Tables, scenario: str, spent: pd.DataFrame) -> PerJob:
+def per_job(tables: Tables, scenario: str, spent: Account) -> PerJob:
     """Cost per job of a scenario in the last year; ``spent`` is :func:`account`."""
     jobs = tables.last("employment", scenario)
     level = tables.last("employment", tables.baseline).median
     which = case(jobs.difference, jobs.difference_p10, jobs.difference_p90, level, agree=agree(jobs.sign_share))
     row = tables.last(COST_PER_JOB, scenario)
-    more = added_up(spent, scenario, COST)
+    more = spent.sum(scenario, COST)
     kind = {"rise": "told", "fall": "fewer"}.get(which, which)
     if kind == "told" and not more.difference > 0:
         kind = "saves"
     return PerJob(scenario, kind, row.median, row.p10, row.p90, int(row.n), jobs.difference)
 
 
-def added_up(spent: pd.DataFrame, scenario: str, column: Column) -> pd.Series:
-    """The last row of a sum."""
-    return rows_of(spent, scenario, column, "sum").iloc[-1]
-
-
-def rows_of(spent: pd.DataFrame, scenario: str, column: Column, kind: str) -> pd.DataFrame:
-    """The rows of one scenario and item, in order of years."""
-    mine = (spent["scenario"] == scenario) & (spent["kind"] == kind)
-    return spent[mine & (spent["indicator"] == column[0]) & (spent["group"] == column[1])]
-
-
-def used_levers(spent: pd.DataFrame, scenario: str) -> list[Column]:
+def used_levers(spent: Account, scenario: str) -> list[Column]:
     """Levers on which anything is spent, the dearest first."""
-    sums = {lever: added_up(spent, scenario, lever) for lever in LEVERS}
+    sums = {lever: spent.sum(scenario, lever) for lever in LEVERS}
     used = [lever for lever, row in sums.items() if row.p90 > 0]
     return sorted(used, key=lambda lever: -sums[lever].median)
 
@@ -171,25 +194,31 @@ def used_levers(spent: pd.DataFrame, scenario: str) -> list[Column]:
 # ---- words
 
 
-def told(found: PerJob, tables: Tables, spent: pd.DataFrame, lang: str) -> list[str]:
+def told(found: PerJob, tables: Tables, spent: Account, lang: str) -> list[str]:
     """What a scenario costs, and per job, in sentences."""
-    since, until = str(spent["period"].min()), tables.years[1]
-    more = added_up(spent, found.scenario, COST)
+    since, until = spent.first, tables.years[1]
+    more = spent.sum(found.scenario, COST)
     if more.difference_p10 == more.difference_p90 == 0:
         first = text("cost.spent_same", lang, first=since, last=until)
     else:
         words = {
-            k: number(more[v], "USD million", lang, signed=True) for k, v in zip(("d", "low", "high"), _DIFFERENCE)
+            k: number(getattr(more, v), "USD million", lang, signed=True)
+            for k, v in zip(("d", "low", "high"), _DIFFERENCE)
         }
         first = text("cost.spent", lang, first=since, last=until, **words)
     amounts = {"cost": found.cost, "low": found.low, "high": found.high}
-    words = {k: number(v, COST_PER_JOB_UNIT, lang) for k, v in amounts.items()}
+    words = {k: _dollars(v, lang) for k, v in amounts.items()}
     words["jobs"] = number(abs(found.jobs), "persons", lang)
     second = text(f"cost.job_{found.kind}", lang, first=since, last=until, n=found.n, **words)
     return [first, second]
 
 
-def cards(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
+def _dollars(value: float, lang: str) -> str:
+    """Three figures: more would pretend to know."""
+    return number(float(f"{value:.3g}"), "USD", lang, digits=0)
+
+
+def cards(tables: Tables, spent: Account, lang: str) -> str:
     """A card a future: what it costs above the baseline, and per job; as HTML."""
     tints, made = colours(tables), []
     for scenario in tables.others:
@@ -200,14 +229,14 @@ def cards(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
     return f'<div class="cards even" lang="{lang}">{"".join(made)}</div>'
 
 
-def lever_table(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
+def lever_table(tables: Tables, spent: Account, lang: str) -> str:
     """The account added up: what each lever cost, revenue and balance, and the difference to the baseline."""
     heads = [text("cost.item", lang), text("cost.added_up", lang), text("app.difference", lang)]
     bodies = []
     for scenario in tables.titles:
         rows: list[list[str]] = [[f"{swatch(tables, scenario)} {escape(tables.title(scenario, lang))}"]]
         for column in (*used_levers(spent, scenario), *TOTALS):
-            row = added_up(spent, scenario, column)
+            row = spent.sum(scenario, column)
             name = group(column[1], lang) if column in LEVERS else label(column[0], lang)
             level = band(row.median, row.p10, row.p90, "public_cost")
             ends = (row.difference, row.difference_p10, row.difference_p90)
@@ -217,14 +246,14 @@ def lever_table(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
     return grouped(heads, bodies, lang, _caption(spent, "cost.account", lang), "stack")
 
 
-def year_table(tables: Tables, spent: pd.DataFrame, lang: str) -> str:
+def year_table(tables: Tables, spent: Account, lang: str) -> str:
     """Cost, revenue and balance by year."""
     heads = [text("app.year", lang), *(label(name, lang) for name, _ in TOTALS)]
     bodies = []
     for scenario in tables.titles:
         rows: list[list[str]] = [[f"{swatch(tables, scenario)} {escape(tables.title(scenario, lang))}"]]
-        columns = [rows_of(spent, scenario, column, "year") for column in TOTALS]
-        for lines in zip(*(frame.itertuples() for frame in columns), strict=True):
+        columns = [spent.rows(scenario, column, "year") for column in TOTALS]
+        for lines in zip(*columns, strict=True):
             cells = [band(line.median, line.p10, line.p90, line.indicator) for line in lines]
             rows.append([str(lines[0].period), *map(escape, cells)])
         bodies.append(rows)
@@ -247,12 +276,30 @@ def trade_table(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str) ->
     return grouped(heads, bodies, lang, text("cost.trade", lang), "stack")
 
 
+def levers_title(tables: Tables, spent: Account, lang: str) -> str:
+    """The finding: which future spends most, and on what."""
+    dearest = max(tables.others, key=lambda s: spent.sum(s, COST).difference)
+    used = used_levers(spent, dearest)
+    if not used or not spent.sum(dearest, COST).difference > 0:
+        return text("cost.levers_none", lang)
+    lever = max(used, key=lambda column: spent.sum(dearest, column).difference)
+    return text("cost.levers_most", lang, scenario=tables.title(dearest, lang), lever=group(lever[1], lang))
+
+
+def trade_found(trade: pd.DataFrame, goal: Column, lang: str) -> str:
+    """The finding: in how many futures the goal clearly lies above the baseline, and by policies alone."""
+    mine = trade[(trade["indicator"] == goal[0]) & (trade["group"] == goal[1])]
+    more = {part: int((mine.loc[mine["part"] == part, "p10"] > 0).sum()) for part in PARTS}
+    words = {"goal": goal_name(goal, lang), "total": int((mine["part"] == "both").sum())}
+    return text("cost.trade_found", lang, more=more["both"], policy=more["policy"], **words)
+
+
 def goal_name(goal: Column, lang: str) -> str:
     """What is had for the money: the indicator, of women where it is theirs."""
     name = label(goal[0], lang)
     return name if goal[1] == "all" else f"{name}, {group(goal[1], lang)}"
 
 
-def _caption(spent: pd.DataFrame, key: str, lang: str) -> str:
-    words = text(key, lang, first=spent["period"].min(), last=spent["period"].max())
+def _caption(spent: Account, key: str, lang: str) -> str:
+    words = text(key, lang, first=spent.first, last=spent.table["period"].max())
     return f"{words} ({heading('public_cost', lang)})"

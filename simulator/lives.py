@@ -247,13 +247,14 @@ def factory_events(rows: pd.DataFrame, end: str) -> list[Event]:
     steps = rows.to_dict("records")
     found: list[Event] = [(steps[0]["period"], "start", steps[0])]
     seen: set[str] = set()
-    for step in steps[1:]:
+    for before, step in pairwise(steps):
         decision = str(step["decision"])
         if decision.startswith("automated") and decision not in seen:
             seen.add(decision)
             found.append((step["period"], decision.replace(" ", "_"), step))
         elif decision == "closed" or decision.startswith("moved"):
-            found.append((step["period"], decision.partition(" to ")[0], step | {"to": decision.partition(" to ")[2]}))
+            kind, _, to = decision.partition(" to ")
+            found.append((step["period"], kind, step | {"to": to, "workers": before["workers"]}))  # they are gone now
     if steps[-1]["period"] >= end and found[-1][1] not in ("closed", "moved"):
         found.append((steps[-1]["period"], "end", steps[-1]))
     return found

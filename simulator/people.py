@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from math import isfinite
 from types import MappingProxyType
-
-import pandas as pd
+from typing import Any
 
 from simulator.drawing import Tables, colours, heading, swatch
 from simulator.indicators import DIMENSIONS, INDICATORS
@@ -55,28 +54,26 @@ def parts(tables: Tables, indicator: str) -> dict[str, list[Part]]:
     summary = tables.summary
     last = summary[(summary["indicator"] == indicator) & (summary["period"] == str(tables.years[1]))]
     last = last[last["group"].isin(wanted)]
-    levels = last[last["scenario"] == tables.baseline].set_index("group")["median"]
-    found = {}
+    rows: dict[tuple[str, str], Any] = {(row.scenario, row.group): row for row in last.itertuples()}
+    found: dict[str, list[Part]] = {}
     for scenario in tables.others:
-        mine = last[last["scenario"] == scenario].set_index("group")
-        found[scenario] = [
-            _part(scenario, indicator, name, mine.loc[name], float(levels[name]))
-            for name in wanted
-            if name in mine.index and _there(mine.loc[name], levels.get(name))
-        ]
+        found[scenario] = []
+        for name in wanted:
+            mine, base = rows.get((scenario, name)), rows.get((tables.baseline, name))
+            if mine is not None and base is not None and _there(mine, base):
+                found[scenario].append(_part(mine, base))
     return found
 
 
-def _there(row: pd.Series, level: float | None) -> bool:
+def _there(mine: Any, base: Any) -> bool:
     """Whether anybody is in the group, in the future or in the baseline."""
-    if level is None or not isfinite(row["difference"]):
-        return False
-    return bool(level != 0 or row["p90"] != 0)
+    return isfinite(mine.difference) and bool(mine.p90 != 0 or base.p90 != 0)
 
 
-def _part(scenario: str, indicator: str, name: str, row: pd.Series, level: float) -> Part:
-    ends = (float(row[k]) for k in ("difference", "difference_p10", "difference_p90"))
-    return Part(scenario, indicator, name, level, *ends, n=int(row["n"]), sign_share=float(row["sign_share"]))
+def _part(mine: Any, base: Any) -> Part:
+    ends = mine.difference, mine.difference_p10, mine.difference_p90
+    pairs = int(mine.n), float(mine.sign_share)
+    return Part(str(mine.scenario), str(mine.indicator), str(mine.group), float(base.median), *map(float, ends), *pairs)
 
 
 # ---- words
@@ -101,35 +98,36 @@ def _ends(part: Part) -> dict[str, float]:
     return {"difference": part.difference, "low": part.low, "high": part.high}
 
 
-def cards(tables: Tables, indicator: str, lang: str) -> str:
+def cards(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str:
     """A card a future: who gains, who loses, about whom the model cannot tell; as HTML."""
     tints, made = colours(tables), []
-    for scenario, found in parts(tables, indicator).items():
+    for scenario, mine in found.items():
         title = f"{swatch(tables, scenario)} {escape(tables.title(scenario, lang))}"
-        inside = f"<p>{escape(finding(tables, found, scenario, lang))}</p>"
+        inside = f"<p>{escape(finding(tables, mine, scenario, lang))}</p>"
         for verdict in VERDICTS:
-            mine = [part for part in found if part.verdict == verdict]
-            if mine:
-                items = "".join(f"<li>{escape(told(part, lang))}</li>" for part in mine)
+            those = [part for part in mine if part.verdict == verdict]
+            if those:
+                items = "".join(f"<li>{escape(told(part, lang))}</li>" for part in those)
                 head = escape(text(f"people.{verdict}", lang))
                 inside += f'<h4 class="{verdict}">{head}</h4><ul class="{verdict}">{items}</ul>'
         made.append(f'<article class="card" style="--tint:{tints[scenario]}"><h3>{title}</h3>{inside}</article>')
     return f'<div class="cards people" lang="{lang}">{"".join(made)}</div>'
 
 
-def table(tables: Tables, indicator: str, lang: str) -> str:
+def table(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str:
     """The table behind the charts: groups × futures with band, pairs of the same sign, and the verdict in words."""
     heads = [text("people.group", lang), text("app.baseline", lang)]
     heads += [text(f"app.{name}", lang) for name in ("difference", "same_sign")] + [text("people.verdict", lang)]
     bodies = []
-    for scenario, found in parts(tables, indicator).items():
+    for scenario, mine in found.items():
         rows: list[list[str]] = [[escape(tables.title(scenario, lang))]]
-        for part in found:
-            level = band(part.baseline, part.baseline, part.baseline, indicator).partition(" ")[0]
+        for part in mine:
+            level = band(part.baseline, part.baseline, part.baseline, part.indicator).partition(" ")[0]
             pairs = f"{round(part.sign_share * part.n)}/{part.n}" if part.sign_share > 0 else MISSING
-            middle = band(part.difference, part.low, part.high, indicator, signed=True)
+            middle = band(part.difference, part.low, part.high, part.indicator, signed=True)
             cells = [group(part.group, lang), level, middle, pairs, text(f"people.{part.verdict}", lang)]
             rows.append([escape(cell) for cell in cells])
         bodies.append(rows)
+    indicator = next((part.indicator for mine in found.values() for part in mine), "employment")
     caption = f"{label(indicator, lang)}, {tables.years[1]} ({heading(indicator, lang)})"
     return grouped(heads, bodies, lang, caption, "stack")

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from simulator.compare import Comparison, comparison_requests
 from simulator.data import digest
 from simulator.fingerprint import model_digest
-from simulator.indicators import COLUMNS
+from simulator.indicators import COLUMNS, DIMENSIONS
 from simulator.parameters import PARAMETERS
 from simulator.results import Result
 
@@ -57,12 +57,46 @@ def made(request):
         path = np.interp(years, (2012, 2024, 2040), (first, middle, end))
         path = path * (1 + luck + np.where(years > 2024, own, 0))
         values[:, COLUMNS.index((indicator, "all"))] = np.repeat(path / (4 if indicator in FLOWS else 1), 4)
+    split(values, weight * SHIFTS[place])
     for k in range(6):
         values[:, COLUMNS.index((f"scenario_{k}", "all"))] = np.repeat(
             np.where(years > 2030, NEAREST[place], 1) == k, 4
         )
     periods = tuple(f"{year}Q{quarter}" for year in YEARS for quarter in range(1, 5))
     return Result(request.metadata(), values, periods)
+
+
+# what each group has of the whole in the baseline, and what a future adds to it by 2040 for a shift of 1
+SHARES = {
+    "gender": ((0.75, -0.1), (0.25, 0.1)),
+    "age": ((0.35, -0.08), (0.35, 0.0), (0.2, 0.06), (0.1, 0.02)),
+    "education": ((0.4, -0.15), (0.4, 0.0), (0.2, 0.15)),
+    "skill": ((0.0, 0.0), (0.92, -0.2), (0.06, 0.15), (0.02, 0.05)),
+}
+SHIFTS = (0.0, 0.05, -0.1, 0.6, 1.0)
+SPENT = {"skills.training_seats": 0.5, "automation.subsidy": 0.3, "infrastructure.logistics": 0.2}
+
+
+def split(values, shift):
+    """Parts of the whole by group, the displaced, and the public account by lever."""
+    late = np.clip((np.arange(len(values)) / 4 + 2012 - 2025) / 15, 0, 1)
+    at = {column: i for i, column in enumerate(COLUMNS)}
+    jobs, wage = values[:, at["employment", "all"]].copy(), values[:, at["mean_wage", "all"]].copy()
+    out = jobs * (0.01 + 0.02 * late * abs(shift))
+    for name in ("displaced", "layoffs"):
+        values[:, at[name, "all"]] = out
+    for dimension, shares in SHARES.items():
+        for value, (share, more) in zip(DIMENSIONS[dimension], shares, strict=True):
+            part, group = share + more * shift * late, f"{dimension}={value}"
+            values[:, at["employment", group]] = jobs * part
+            values[:, at["mean_wage", group]] = wage * (0.8 + share / 2 + more * shift * late)
+            for name in ("displaced", "layoffs"):
+                values[:, at[name, group]] = out * share
+    for lever, share in SPENT.items():
+        values[:, at["public_cost", f"lever={lever}"]] = values[:, at["public_cost", "all"]] * share
+    values[:, at["public_revenue", "all"]] = values[:, at["exports", "all"]] * 0.02
+    balance = values[:, at["public_revenue", "all"]] - values[:, at["public_cost", "all"]]
+    values[:, at["public_balance", "all"]] = balance
 
 
 def fill(store, leave=0):
