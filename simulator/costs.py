@@ -286,6 +286,15 @@ def levers_title(tables: Tables, spent: Account, lang: str) -> str:
     return text("cost.levers_most", lang, scenario=tables.title(dearest, lang), lever=group(lever[1], lang))
 
 
+def line_title(tables: Tables, spent: Account, column: Column, lang: str) -> str:
+    """The finding of a line by year: where it ends highest and lowest."""
+    ends = {s: spent.rows(s, column, "year")[-1].median for s in tables.titles}
+    highest, lowest = max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)
+    words = {"highest": tables.title(highest, lang), "lowest": tables.title(lowest, lang)}
+    words |= {"high": number(ends[highest], "USD million", lang), "low": number(ends[lowest], "USD million", lang)}
+    return text("cost.line_title", lang, indicator=label(column[0], lang), last=tables.years[1], **words)
+
+
 def trade_found(trade: pd.DataFrame, goal: Column, lang: str) -> str:
     """The finding: in how many futures the goal clearly lies above the baseline, and by policies alone."""
     mine = trade[(trade["indicator"] == goal[0]) & (trade["group"] == goal[1])]

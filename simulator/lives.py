@@ -6,7 +6,9 @@ looked up in all of them. Lives are kept beside the store of runs, for the first
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from simulator.results import PEOPLE_COLUMNS, Result, write_together
 from simulator.run import Progress, Request, execute
 from simulator.store import Store
 
+NICE = 10
 KINDS = ("people", "factories")
 FIRST_SHOWN = "2022Q1"  # life lines begin some years before the futures part
 PICKS = ("typical", "laid_off", "trained")  # rules by which a worker is proposed
@@ -90,13 +93,20 @@ def there(requests: Sequence[Request], store: Store) -> bool:
     return all(path(store, request, kind).is_file() for request in life_requests(requests) for kind in KINDS)
 
 
-def make(requests: Sequence[Request], store: Store, progress: Progress | None = None, anew: bool = False) -> None:
+def discard(requests: Sequence[Request], store: Store) -> None:
+    """Remove the files, so that they are made anew."""
+    for request in life_requests(requests):
+        for kind in KINDS:
+            path(store, request, kind).unlink(missing_ok=True)
+
+
+def make(requests: Sequence[Request], store: Store, progress: Progress | None = None) -> None:
     """Run what is missing, a run at a time, and keep it; the run itself goes to the store as well. Raises OSError."""
     chosen = life_requests(requests)
     for done, request in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
-        if anew or not there([request], store):
+        if not there([request], store):
             result = execute(request, track=True)
             keep(request, result, store)
             store.put(request, result)
@@ -261,7 +271,9 @@ def factory_events(rows: pd.DataFrame, end: str) -> list[Event]:
 
 
 def main() -> int:
-    """Make the lives that the page of people shows, in a process of its own."""
+    """Make the lives that the page of people shows, in a process of its own of low priority."""
+    with contextlib.suppress(AttributeError, OSError):  # where the system knows no priorities
+        os.nice(NICE)
     make(comparison_requests(), Store())
     return 0
 

@@ -15,7 +15,7 @@ from simulator.report import report_html
 from simulator.results import InputError
 from simulator.scenario import load_scenario
 from simulator.store import Store
-from simulator.verify import differences, read, verify
+from simulator.verify import differences, verify
 
 pytestmark = pytest.mark.slow  # most of these write a whole report
 
@@ -159,7 +159,7 @@ def test_without_stored_runs_everything_is_run_anew(tmp_path, monkeypatch):
     assert not list(Store()), "a check keeps nothing"
     text = out.read_text(encoding="utf-8")
     changed = text.replace(
-        "\\n  wages.minimum_wage_growth: {2025Q1: 0.0", "\\n  wages.minimum_wage_growth: {2025Q1: 0.1", 1
+        "\\n  wages.minimum_wage_growth: {2025Q1: 0.015", "\\n  wages.minimum_wage_growth: {2025Q1: 0.05", 1
     )
     assert changed != text
     out.write_text(changed, encoding="utf-8")
