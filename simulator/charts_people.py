@@ -72,15 +72,15 @@ class Row:
 def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tuple[float, float]) -> Spec:
     """Rows of words, each with its bar and its band under it; ``span`` are the ends of the axis."""
     tall = line_height(lang)
-    step = {True: 1.75 * tall, False: 1.35 * tall}  # with a bar; a heading
     places: list[Spec] = []
     down = 0.0
     for row in rows:
-        down += step[row.ends is not None] + (0.5 * tall if row.ends is None and places else 0.0)
-        place: Spec = {"words": "\n".join(wrap(row.words, 46)), "at": down, "kind": row.kind}
+        lines = wrap(row.words, 40)
+        down += tall * (len(lines) + (0.9 if row.ends is not None else 0.6 if places else 0.2))
+        place: Spec = {"words": "\n".join(lines), "at": down, "kind": row.kind}
         if row.ends is not None:
             place |= dict(zip(("middle", "low", "high"), map(tidy, row.ends), strict=True))
-        places.append(place)
+        places.append(place | {"words_at": down - tall * (len(lines) - (0.05 if row.ends is not None else 0.45))})
     low, high = span
     x = axis("middle", low, high, title=wrap(below, 44), tickCount=4, format="+,.6~g", labelFlush=True, grid=True)
     x["scale"] |= {"nice": True, "range": [8, {"expr": "width - 8"}]}
@@ -95,8 +95,8 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
     bars = [p for p in places if "middle" in p]
     sure = [p for p in bars if p["kind"] in ("gains", "loses")]
     unsure = [p for p in bars if p["kind"] not in ("gains", "loses")]
-    lifted = -round(0.62 * tall)
-    words = words_mark(lang, x=0, align="left", dy=lifted, baseline="bottom")
+    halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}  # words stay clear of the lines they cross
+    at = y | {"field": "words_at"}
     layers = [
         layer([{"zero": 0}], {"type": "rule", "color": QUIET}, x=x | {"field": "zero"}),
         layer(sure, {"type": "bar", "size": 9, "opacity": 0.85}, x=x, x2={"datum": 0}, y=y, color=tint),
@@ -104,9 +104,10 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
               y=y),
         layer(sure, dot(90), x=x, y=y, color=tint, shape=shape),
         layer(unsure, dot(60, fill=PAPER, strokeWidth=2, stroke=INK), x=x, y=y),
-        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", dy=lifted + tall, baseline="bottom"), y=y,
-              text={"field": "words"}),
-        layer(bars, words, y=y, text={"field": "words"}),
+        layer(bars, words_mark(lang, x=0, align="left", **halo), y=at, text={"field": "words"}),
+        layer(bars, words_mark(lang, x=0, align="left"), y=at, text={"field": "words"}),
+        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", **halo), y=at, text={"field": "words"}),
+        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold"), y=at, text={"field": "words"}),
     ]  # fmt: skip
     return drawing(title, lang, ceil(down + 0.5 * tall), layers)
 
@@ -253,8 +254,8 @@ def money_lines(tables: Tables, spent: Account, column: Column, title: str, lang
     path: list[Spec] = []
     for scenario in tables.titles:
         for row in spent.rows(scenario, column, "year"):
-            ends = {k: tidy(getattr(row, k)) for k in ("median", "p10", "p90")}
-            path.append({"year": int(row.period), "scenario": scenario} | ends)
+            band = {k: tidy(getattr(row, k)) for k in ("median", "p10", "p90")}
+            path.append({"year": int(row.period), "scenario": scenario} | band)
     ends = [p for p in path if p["year"] == tables.years[1]]
     top, steps = round_top(max([p["p90"] for p in path] + [0.0]))
     least = min([p["p10"] for p in path] + [0.0])
@@ -315,5 +316,15 @@ def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, titl
         layer([p for p in halves if p["part"] == "world"], dot(60, shape="square", fill=PAPER, strokeWidth=2), x=x,
               y=y, stroke=tint),
         layer(whole, dot(130), x=x, y=y, color=tint, shape=by_scenario(tables, shapes(tables))),
+        *(
+            layer(group_, names_mark(lang, **side), x=x, y=y, color=tint, text={"field": "name"})
+            for group_, side in _beside(whole, low + 0.6 * (high - low))
+        ),
     ]  # fmt: skip
     return drawing(title, lang, 320, layers)
+
+
+def _beside(points: list[Spec], turn: float) -> list[tuple[list[Spec], Spec]]:
+    """Names on the right of points, and on the left of those right of ``turn``."""
+    near, far = ([p for p in points if (p["x"] <= turn) is side] for side in (True, False))
+    return [(near, {"align": "left", "dx": 13, "dy": -10}), (far, {"align": "right", "dx": -13, "dy": -10})]

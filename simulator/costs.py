@@ -159,7 +159,8 @@ def trade_off(comparison: Comparison) -> pd.DataFrame:
 class PerJob:
     """What a job more than in the baseline cost, and whether that can be told: ``kind`` names the sentence.
 
-    ``told``; ``saves``: more jobs for no more money; ``fewer`` jobs; ``hardly`` any difference; ``cannot_tell``.
+    ``told``; ``saves``: more jobs for money that is not clearly more; ``fewer`` jobs; ``hardly`` any difference;
+    ``cannot_tell``.
     """
 
     scenario: str
@@ -179,7 +180,7 @@ def per_job(tables: Tables, scenario: str, spent: Account) -> PerJob:
     row = tables.last(COST_PER_JOB, scenario)
     more = spent.sum(scenario, COST)
     kind = {"rise": "told", "fall": "fewer"}.get(which, which)
-    if kind == "told" and not more.difference > 0:
+    if kind == "told" and not more.difference_p10 > 0:
         kind = "saves"
     return PerJob(scenario, kind, row.median, row.p10, row.p90, int(row.n), jobs.difference)
 

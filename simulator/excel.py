@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,6 +72,11 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value[:_MOST_LETTERS] if isinstance(value, str) else value
+
+
+def installed() -> bool:
+    """Whether workbooks can be read and written here."""
+    return find_spec("openpyxl") is not None
 
 
 def needed() -> ModuleType:

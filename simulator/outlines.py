@@ -21,8 +21,7 @@ from simulator.paths import shipped
 
 SVG = "http://www.w3.org/2000/svg"
 _UNSEEN = "\u200b\u200c\u200d"  # where lines may break or letters join: they have no shape
-_KHMER = re.compile("[\u1780-\u17ff\u19e0-\u19ff]")
-_SIGNS = re.compile("[\u2190-\u21ff\u2200-\u2211\u2213-\u22ff\u25a0-\u25ff]")  # arrows and signs; minus is in Noto Sans
+_FAMILIES = ("NotoSans", "NotoSansKhmer", "NotoSansMath")  # a letter is taken from the first that has it
 _PIXELS = re.compile(r"[-+]?[\d.]+")
 _GONE = ("font-family", "font-size", "font-weight", "font-style", "text-anchor", "aria-label", "x", "y")
 
@@ -110,21 +109,22 @@ def _shaped(words: str, bold: bool) -> list[tuple[list[_Glyph], float]]:
 
 
 def _runs(words: str) -> list[tuple[str, str]]:
-    """Words by font, in order; spaces and figures between Khmer letters belong to the Latin font."""
+    """Words by font, in order."""
     runs: list[tuple[str, str]] = []
     for letter in words:
         if letter in _UNSEEN:
             continue
-        family = "NotoSans"
-        if _KHMER.match(letter):
-            family = "NotoSansKhmer"
-        elif _SIGNS.match(letter):
-            family = "NotoSansMath"
+        family = next((name for name in _FAMILIES if ord(letter) in _letters(name)), _FAMILIES[0])
         if runs and runs[-1][0] == family:
             runs[-1] = family, runs[-1][1] + letter
         else:
             runs.append((family, letter))
     return runs
+
+
+@cache
+def _letters(family: str) -> frozenset[int]:
+    return frozenset(TTFont(io.BytesIO(font_bytes(f"{family}-Regular"))).getBestCmap())
 
 
 @cache

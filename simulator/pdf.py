@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from simulator.texts import MISSING, label, text
 if TYPE_CHECKING:
     from simulator.compare import Comparison
 
-_WIDE, _HALF = 640, 420  # pixels of a chart across the page, and of one of two
+_WIDE, _HALF = 760, 420  # pixels of a chart across the page, where lines are named at their ends, and of one of two
 Part = dict[str, Any]
 
 
@@ -32,15 +33,18 @@ def pdf(comparison: Comparison, lang: str, stamp: Stamp | None = None) -> bytes:
     """The report in ``lang``. Equal comparisons and stamps give equal files."""
     import typst
 
-    content = json.dumps(document(comparison, lang, stamp or Stamp.now()), ensure_ascii=False)
+    stamp = stamp or Stamp.now()
+    content = json.dumps(document(comparison, lang, stamp), ensure_ascii=False)
     template = Path(__file__).with_name("report.typ").read_bytes()
     with TemporaryDirectory(prefix="garment-sim-") as folder:
         for _, name, *_ in FONTS:
             (Path(folder) / f"{name}.ttf").write_bytes(font_bytes(name))
-        made = typst.compile(
-            template, font_paths=[folder], ignore_system_fonts=True, sys_inputs={"data": content}, format="pdf"
+        fonts: list[str | Path | bytes] = [folder]
+        when = int(datetime.fromisoformat(f"{stamp.made_on}T00:00:00+00:00").timestamp())
+        made: bytes = typst.compile(
+            template, font_paths=fonts, ignore_system_fonts=True, sys_inputs={"data": content}, timestamp=when
         )
-    return bytes(made)
+    return made
 
 
 def document(comparison: Comparison, lang: str, stamp: Stamp) -> dict[str, Any]:
@@ -94,10 +98,9 @@ def _results(comparison: Comparison, tables: Tables, lang: str) -> list[Part]:
 
 
 def _charts(tables: Tables, lang: str) -> list[Part]:
-    drawn = [_chart(CHARTS[name](tables, lang), takeaway(tables, name, lang), _HALF) for name in LINES]
-    whole = _chart(CHARTS["map"](tables, lang), takeaway(tables, "map", lang), _WIDE)
+    drawn = [_whole(CHARTS[name](tables, lang), takeaway(tables, name, lang)) for name in ("map", *LINES)]
     notes = [text("app.map_help", lang), text("app.map_thresholds", lang), text("app.map_note_contradiction", lang)]
-    return [{"kind": "chart", "chart": whole}, _note(" ".join(notes)), {"kind": "pair", "charts": drawn}]
+    return [drawn[0], _note(" ".join(notes)), *drawn[1:]]
 
 
 def _people(tables: Tables, lang: str) -> list[Part]:
@@ -120,10 +123,10 @@ def _cost(tables: Tables, account: costs.Account, trade: Any, lang: str) -> list
         parts += [{"kind": "heading", "words": tables.title(scenario, lang)}, _words(" ".join(told))]
     parts.append(_note(text("cost.job_note", lang)))
     spec, said = levers(tables, account, lang), costs.levers_title(tables, account, lang)
-    parts += [{"kind": "chart", "chart": _chart(spec, said, _WIDE)}, _note(text("cost.levers_help", lang))]
+    parts += [_whole(spec, said), _note(text("cost.levers_help", lang))]
     goals = [(goal, costs.trade_found(trade, goal, lang)) for goal in costs.GOALS]
-    drawn = [_chart(trade_off(tables, trade, goal, lang, title), title, _HALF) for goal, title in goals]
-    return [*parts, {"kind": "pair", "charts": drawn}, _note(text("cost.trade_help", lang, last=last))]
+    drawn = [_whole(trade_off(tables, trade, goal, lang, title), title) for goal, title in goals]
+    return [*parts, *drawn, _note(text("cost.trade_help", lang, last=last))]
 
 
 def _limits(comparison: Comparison, lang: str) -> list[Part]:
@@ -133,6 +136,10 @@ def _limits(comparison: Comparison, lang: str) -> list[Part]:
 
 def _chart(spec: Spec, said: str, width: int) -> dict[str, str]:
     return {"svg": still(spec, width), "said": said}
+
+
+def _whole(spec: Spec, said: str) -> Part:
+    return {"kind": "chart", "chart": _chart(spec, said, _WIDE)}
 
 
 def _words(words: str) -> Part:

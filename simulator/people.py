@@ -71,9 +71,17 @@ def _there(mine: Any, base: Any) -> bool:
 
 
 def _part(mine: Any, base: Any) -> Part:
-    ends = mine.difference, mine.difference_p10, mine.difference_p90
-    pairs = int(mine.n), float(mine.sign_share)
-    return Part(str(mine.scenario), str(mine.indicator), str(mine.group), float(base.median), *map(float, ends), *pairs)
+    return Part(
+        scenario=str(mine.scenario),
+        indicator=str(mine.indicator),
+        group=str(mine.group),
+        baseline=float(base.median),
+        difference=float(mine.difference),
+        low=float(mine.difference_p10),
+        high=float(mine.difference_p90),
+        n=int(mine.n),
+        sign_share=float(mine.sign_share),
+    )
 
 
 # ---- words

@@ -219,10 +219,10 @@ def _cost(tables: Tables, spent: costs.Account, trade: pd.DataFrame, lang: str) 
 
 
 def _plain_figure(chart: str, said: str) -> str:
-    return (
-        f'<figure class="{chart.partition("_")[0]}"><div data-chart="{chart}" role="img" aria-label="{escape(said)}">'
-        f"</div><figcaption>{escape(said)}</figcaption></figure>"
-    )
+    """A figure whose title says what it shows, so that nothing stands under it."""
+    kind = chart.partition("_")[0]
+    drawn = f'<div data-chart="{chart}" role="img" aria-label="{escape(said)}"></div>'
+    return f'<figure class="{kind}">{drawn}</figure>'
 
 
 def _behind(inside: str, lang: str) -> str:

@@ -43,7 +43,8 @@ LAYERS = (
     ("charts_people",),
     ("evidence",),
     ("report",),
-    ("verify",),
+    ("verify", "bundle", "stills"),
+    ("pdf",),
     ("calibration", "terminal"),
     ("commands",),
     ("cli", "panels"),
@@ -56,6 +57,9 @@ HOMES = {
     "altair": {"charts"},
     "distributed": {"cluster"},
     "openpyxl": {"excel"},
+    "fontTools": {"outlines"},
+    "typst": {"pdf"},
+    "uharfbuzz": {"outlines"},
     "mesa": {"agents", "model"},
     "numba": {"compiled"},
     "streamlit": {"panels", "app"},
@@ -78,7 +82,8 @@ PUBLIC = {
     "PARAMETERS": "parameters",
     "load_scenario": "scenario",
 }
-DISTRIBUTIONS = {"vl_convert": "vl-convert-python", "yaml": "pyyaml"}  # where the import name is another one
+# where the import name is another one
+DISTRIBUTIONS = {"fontTools": "fonttools", "vl_convert": "vl-convert-python", "yaml": "pyyaml"}
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def _wait(found: Shown, lang: str) -> None:
     process = _start(found.keys)
     if process.poll() not in (None, 0):
         st.error(text("people.lives_failed", lang))
-        st.button(text("app.retry", lang), on_click=partial(_following.pop, found.keys, None))
+        st.button(text("app.retry", lang), on_click=_forget, args=(found.keys,))
         return
     _look(found, lang)
 
@@ -117,6 +116,11 @@ def _start(keys: Keys) -> subprocess.Popen[bytes]:
                 command, cwd=package, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, creationflags=low
             )
         return _following[keys]
+
+
+def _forget(keys: Keys) -> None:
+    """Let the next look start another process."""
+    _following.pop(keys, None)
 
 
 def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:
