@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from simulator.charts import _placed
 from simulator.costs import LEVERS, Account, Column, goal_name, levers_title
 from simulator.drawing import (
     INK,
@@ -44,7 +45,7 @@ from simulator.drawing import (
 )
 from simulator.life_words import factory_found, life_found
 from simulator.lives import FIRST_SHOWN, Lives, spells
-from simulator.people import Part, finding
+from simulator.people import UNBROKEN, Part, finding, told
 from simulator.texts import group, text
 
 VERDICT_COLOURS = {"gains": "#0072b2", "loses": "#b84a00", "same": "#525b66", "cannot_tell": "#525b66"}
@@ -109,7 +110,14 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
         layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", **halo), y=at, text={"field": "words"}),
         layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold"), y=at, text={"field": "words"}),
     ]  # fmt: skip
-    return drawing(title, lang, ceil(down + 0.5 * tall), layers)
+    return _drawn(title, lang, ceil(down + 0.5 * tall), layers)
+
+
+def _drawn(title: str, lang: str, height: int, layers: Sequence[Spec]) -> Spec:
+    """The drawing under a title that says what is found: it is longer than a name and has to fit a phone."""
+    spec = drawing(title, lang, height, layers)
+    spec["title"]["text"] = wrap(title, 27 if lang == "km" else 32)
+    return spec
 
 
 # ---- who gains and who loses
@@ -125,7 +133,7 @@ def gains(tables: Tables, found: Mapping[str, Sequence[Part]], scenario: str, la
         rows.append(Row(text(f"people.split_{split}", lang)))
         for part in parts:
             ends = (part.difference / divisor, part.low / divisor, part.high / divisor)
-            rows.append(Row(_row_words(part, ends, lang), ends, part.verdict))
+            rows.append(Row(_row_words(part, lang), ends, part.verdict))
     everyone = [part for parts in found.values() for part in parts]
     low, high = min((p.low for p in everyone), default=0.0), max((p.high for p in everyone), default=0.0)
     span = (min(0.0, low) / divisor, max(0.0, high) / divisor)
@@ -133,10 +141,9 @@ def gains(tables: Tables, found: Mapping[str, Sequence[Part]], scenario: str, la
     return row_chart(finding(tables, mine, scenario, lang), rows, below, lang, span)
 
 
-def _row_words(part: Part, ends: Sequence[float], lang: str) -> str:
-    middle, low, high = (short(value, signed=True) for value in ends)
-    figures = f"{group(part.group, lang)}{text('people.colon', lang)} {middle} ({low} – {high})"
-    return f"{figures} {text('people.row_cannot_tell', lang)}" if part.verdict == "cannot_tell" else figures
+def _row_words(part: Part, lang: str) -> str:
+    words = told(part, lang)
+    return f"{words} {text('people.row_cannot_tell', lang)}" if part.verdict == "cannot_tell" else words
 
 
 # ---- lives
@@ -175,7 +182,7 @@ def life(tables: Tables, lives: Lives, person: str, lang: str) -> Spec:
         layer(fork, {"type": "rule", "color": INK, "strokeDash": [3, 4]}, x=x),
         layer(heads, named, y=y, text={"field": "words"}),
     ]
-    return drawing(life_found(lives, person, tables.years[1], lang), lang, ceil(height), layers)
+    return _drawn(life_found(lives, person, tables.years[1], lang), lang, ceil(height), layers)
 
 
 def factory_life(tables: Tables, lives: Lives, factory: int, lang: str) -> Spec:
@@ -207,9 +214,10 @@ def factory_life(tables: Tables, lives: Lives, factory: int, lang: str) -> Spec:
               strokeDash=by_scenario(tables, dashes(tables))),
         layer(gone, cross, x=x, y=y, stroke=tint),
         layer(ends, dot(75), x=x, y=y, color=tint, shape=by_scenario(tables, shapes(tables))),
-        layer(ends, names_mark(lang, align="left", dx=10), x=x, y=y, color=tint, text={"field": "name"}),
+        layer(_placed(ends, "workers", line_height(lang) * top / height, top), names_mark(lang, align="left", dx=10),
+              x=x, y=y | {"field": "place"}, color=tint, text={"field": "name"}),
     ]  # fmt: skip
-    return drawing(factory_found(lives, factory, tables.years[1], lang), lang, height, layers)
+    return _drawn(factory_found(lives, factory, tables.years[1], lang), lang, height, layers)
 
 
 def _when(period: str) -> float:
@@ -239,7 +247,7 @@ def levers(tables: Tables, spent: Account, lang: str) -> Spec:
         for lever, row in sorted(lines, key=lambda line: -line[1].difference):
             ends = tuple(getattr(row, k) / divisor for k in ("difference", "difference_p10", "difference_p90"))
             middle, lower, upper = (short(value, signed=True) for value in ends)
-            words = f"{group(lever[1], lang)}{text('people.colon', lang)} {middle} ({lower} – {upper})"
+            words = f"{group(lever[1], lang)}{text('people.colon', lang)} {middle} ({lower}{UNBROKEN}{upper})"
             kind = "cannot_tell" if ends[1] < 0 < ends[2] else "loses" if ends[0] > 0 else "gains"
             rows.append(Row(words, (ends[0], ends[1], ends[2]), kind))
             low, high = min(low, ends[1]), max(high, ends[2])
@@ -273,7 +281,7 @@ def money_lines(tables: Tables, spent: Account, column: Column, title: str, lang
               strokeDash=by_scenario(tables, dashes(tables))),
         layer(ends, dot(75), x=x, y=y, color=tint, shape=by_scenario(tables, shapes(tables))),
     ]  # fmt: skip
-    return drawing(title, lang, 220, layers)
+    return _drawn(title, lang, 220, layers)
 
 
 def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, title: str) -> Spec:
@@ -321,7 +329,7 @@ def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, titl
             for group_, side in _beside(whole, low + 0.6 * (high - low))
         ),
     ]  # fmt: skip
-    return drawing(title, lang, 320, layers)
+    return _drawn(title, lang, 320, layers)
 
 
 def _beside(points: list[Spec], turn: float) -> list[tuple[list[Spec], Spec]]:

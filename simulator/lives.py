@@ -226,11 +226,11 @@ def person_events(rows: pd.DataFrame, end: str) -> list[Event]:
     ]
     found: list[Event] = [(steps[0]["period"], "start", steps[0])]
     for before, now in pairwise(steps):
+        if now["reskilled"] and not before["reskilled"]:
+            found.append((now["period"], "trained", now))
         kind = _what(before, now)
         if kind:
             found.append((now["period"], kind, now))
-        if now["reskilled"] and not before["reskilled"]:
-            found.append((now["period"], "trained", now))
     last = steps[-1]
     found.append((last["period"], "end" if last["period"] >= end else "retired", last))
     return found

@@ -35,14 +35,13 @@ def pdf(comparison: Comparison, lang: str, stamp: Stamp | None = None) -> bytes:
 
     stamp = stamp or Stamp.now()
     content = json.dumps(document(comparison, lang, stamp), ensure_ascii=False)
-    template = Path(__file__).with_name("report.typ").read_bytes()
+    template = Path(__file__).with_name("report.typ")
     with TemporaryDirectory(prefix="garment-sim-") as folder:
         for _, name, *_ in FONTS:
             (Path(folder) / f"{name}.ttf").write_bytes(font_bytes(name))
-        fonts: list[str | Path | bytes] = [folder]
         when = int(datetime.fromisoformat(f"{stamp.made_on}T00:00:00+00:00").timestamp())
         made: bytes = typst.compile(
-            template, font_paths=fonts, ignore_system_fonts=True, sys_inputs={"data": content}, timestamp=when
+            template, font_paths=[Path(folder)], ignore_system_fonts=True, sys_inputs={"data": content}, timestamp=when
         )
     return made
 

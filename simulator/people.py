@@ -14,14 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 from simulator.drawing import Tables, colours, heading, swatch
-from simulator.indicators import DIMENSIONS, INDICATORS
+from simulator.indicators import DIMENSIONS
 from simulator.record import agree
 from simulator.tables import band, grouped
-from simulator.texts import MISSING, case, group, label, number, text
+from simulator.texts import MISSING, case, group, label, text
 
 SPLITS = ("gender", "age", "education", "skill")
 # indicator: the sign of a gain
 MEASURES: Mapping[str, int] = MappingProxyType({"employment": 1, "mean_wage": 1, "displaced": -1, "layoffs": -1})
+UNBROKEN = "\u00a0–\u00a0"  # the ends of a band stay on one line
 VERDICTS = ("gains", "loses", "same", "cannot_tell")
 
 
@@ -88,22 +89,17 @@ def _part(mine: Any, base: Any) -> Part:
 
 
 def finding(tables: Tables, found: Sequence[Part], scenario: str, lang: str) -> str:
-    """How many groups gain and lose, for a title."""
+    """How many groups gain and lose, for a title; the others hardly differ, or the model cannot tell."""
     count = {verdict: sum(part.verdict == verdict for part in found) for verdict in VERDICTS}
     words = {"scenario": tables.title(scenario, lang), "total": len(found)}
-    key = "found" if count["gains"] or count["loses"] else "found_none"
-    return text(f"people.{key}", lang, **words, **count)
+    words["unclear"] = count["same"] + count["cannot_tell"]
+    return text("people.found", lang, gains=count["gains"], loses=count["loses"], **words)
 
 
 def told(part: Part, lang: str) -> str:
-    """What becomes of a group: the difference in full with its band, or that the model cannot tell."""
-    unit = INDICATORS[part.indicator].unit
-    words = {k: number(v, unit, lang, signed=True) for k, v in _ends(part).items()}
-    return text(f"people.told_{part.verdict}", lang, group=group(part.group, lang), **words)
-
-
-def _ends(part: Part) -> dict[str, float]:
-    return {"difference": part.difference, "low": part.low, "high": part.high}
+    """What becomes of a group: the difference with its band, in the unit of the axis."""
+    figures = band(part.difference, part.low, part.high, part.indicator, signed=True).replace(" – ", UNBROKEN)
+    return f"{group(part.group, lang)}{text('people.colon', lang)} {figures}"
 
 
 def cards(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str:
@@ -111,15 +107,17 @@ def cards(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str
     tints, made = colours(tables), []
     for scenario, mine in found.items():
         title = f"{swatch(tables, scenario)} {escape(tables.title(scenario, lang))}"
-        inside = f"<p>{escape(finding(tables, mine, scenario, lang))}</p>"
+        inside = ""
         for verdict in VERDICTS:
             those = [part for part in mine if part.verdict == verdict]
             if those:
                 items = "".join(f"<li>{escape(told(part, lang))}</li>" for part in those)
-                head = escape(text(f"people.{verdict}", lang))
+                words = {"verdict": text(f"people.{verdict}", lang), "count": len(those), "total": len(mine)}
+                head = escape(text("people.counted", lang, **words))
                 inside += f'<h4 class="{verdict}">{head}</h4><ul class="{verdict}">{items}</ul>'
         made.append(f'<article class="card" style="--tint:{tints[scenario]}"><h3>{title}</h3>{inside}</article>')
-    return f'<div class="cards people" lang="{lang}">{"".join(made)}</div>'
+    told_in = escape(text("people.figures_in", lang, unit=heading(_indicator(found), lang)))
+    return f'<p class="note" lang="{lang}">{told_in}</p><div class="cards people" lang="{lang}">{"".join(made)}</div>'
 
 
 def table(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str:
@@ -136,6 +134,10 @@ def table(tables: Tables, found: Mapping[str, Sequence[Part]], lang: str) -> str
             cells = [group(part.group, lang), level, middle, pairs, text(f"people.{part.verdict}", lang)]
             rows.append([escape(cell) for cell in cells])
         bodies.append(rows)
-    indicator = next((part.indicator for mine in found.values() for part in mine), "employment")
+    indicator = _indicator(found)
     caption = f"{label(indicator, lang)}, {tables.years[1]} ({heading(indicator, lang)})"
     return grouped(heads, bodies, lang, caption, "stack")
+
+
+def _indicator(found: Mapping[str, Sequence[Part]]) -> str:
+    return next((part.indicator for mine in found.values() for part in mine), "employment")

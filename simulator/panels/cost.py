@@ -11,7 +11,7 @@ import streamlit as st
 from simulator import costs, tables
 from simulator.charts_people import levers, money_lines, trade_off
 from simulator.costs import Column
-from simulator.drawing import Spec, legend
+from simulator.drawing import Spec
 from simulator.panels import shown, state
 from simulator.panels.shown import Keys, Shown
 from simulator.parameters import PARAMETERS
@@ -41,7 +41,7 @@ def page() -> None:
     )
     shown.note(text("cost.levers_help", lang), lang)
     st.header(text("cost.years_title", lang), anchor=False)
-    st.html(legend(found.tables, lang))
+    st.html(shown.plain_legend(found, lang))
     places = st.columns(len(costs.TOTALS), gap="medium")
     for place, (name, _) in zip(places, costs.TOTALS, strict=True):
         with place:
@@ -82,7 +82,7 @@ def _trade(found: Shown, lang: str) -> None:
         key="cost_goal",
     )
     shown.note(text("cost.trade_help", lang, last=found.tables.years[1]), lang)
-    st.html(legend(found.tables, lang))
+    st.html(shown.plain_legend(found, lang))
     behind = costs.trade_table(found.tables, found.trade, goal, lang)
     said = costs.trade_found(found.trade, goal, lang)
     shown.chart(_trade_spec(found.keys, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind)

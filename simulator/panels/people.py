@@ -12,8 +12,8 @@ import streamlit as st
 
 from simulator import lives, people
 from simulator.charts_people import STATE_COLOURS, factory_life, gains, life
-from simulator.drawing import Spec, legend
-from simulator.life_words import factory_cards, factory_found, factory_names, life_cards, life_found, worker_names
+from simulator.drawing import Spec
+from simulator.life_words import factory_cards, factory_found, factory_names, life_cards, life_found, when, worker_names
 from simulator.panels import shown, state
 from simulator.panels.shown import Keys, Shown
 from simulator.provenance import band_note
@@ -126,7 +126,7 @@ def _forget(keys: Keys) -> None:
 def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:
     tables, last = found.tables, found.tables.years[1]
     weight = number(found.comparison.metadata["people_per_agent"], "persons", lang)
-    told = text("people.lives_help", lang, seed=followed.seed, fork=followed.fork)
+    told = text("people.lives_help", lang, seed=followed.seed, fork=when(followed.fork, lang))
     shown.note(f"{told} {text('people.weight_note', lang, people=weight)}", lang)
     names = worker_names(followed, lang)
     if names:
@@ -143,7 +143,7 @@ def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:
             text("people.choose_factory", lang), list(factories), format_func=factories.__getitem__, key="factory"
         )
         shown.note(text("people.factory_rule", lang), lang)
-        st.html(legend(tables, lang))
+        st.html(shown.plain_legend(found, lang))
         said = factory_found(followed, which, last, lang)
         shown.chart(factory_life(tables, followed, which, lang), said, "factory_life", lang)
         shown.note(text("people.factory_key", lang), lang)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import pandas as pd
@@ -12,7 +12,7 @@ import streamlit as st
 from simulator import costs, people
 from simulator.compare import Comparison, comparison_requests
 from simulator.data import observations
-from simulator.drawing import Spec, Tables
+from simulator.drawing import Spec, Tables, legend
 from simulator.results import InputError
 from simulator.run import Request
 from simulator.store import Store
@@ -81,6 +81,11 @@ def folded(inside: str, lang: str) -> None:
     """A table that opens."""
     head = escape(text("app.show_table", lang))
     st.html(f'<details class="more" lang="{lang}"><summary>{head}</summary>{inside}</details>')
+
+
+def plain_legend(found: Shown, lang: str) -> str:
+    """The scenarios with their lines; published figures stand in no chart of these pages."""
+    return legend(replace(found.tables, observed=pd.DataFrame()), lang)
 
 
 def note(words: str, lang: str) -> None:
