@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from simulator.commands import (
+    DAMAGED,
     DONE,
     INTERRUPTED,
     INVALID,
@@ -286,6 +287,30 @@ def report(arguments: argparse.Namespace) -> int:
     return _failures(comparison)
 
 
+def verify(arguments: argparse.Namespace) -> int:
+    """Compute a report's numbers anew and say whether they are equal."""
+    from simulator.store import Store
+    from simulator.verify import verify as verify_
+
+    progress = Progress("runs")
+    try:
+        verdict = verify_(arguments.file, Store() if arguments.stored else None, arguments.workers, progress)
+    finally:
+        progress.end()
+    if arguments.json:
+        print_json(verdict.to_json())
+    elif verdict.equal:
+        print(
+            f"{arguments.file}: equal; {verdict.compared:,} numbers and all that is shown, from {verdict.runs:,} runs"
+        )
+    else:
+        print(f"{arguments.file}: not equal")
+    if not verdict.equal:
+        for reason in (*verdict.reasons, *(f"failed: {failure}" for failure in verdict.failures)):
+            print(reason, file=sys.stderr)
+    return DONE if verdict.equal else DAMAGED
+
+
 def _compared(arguments: argparse.Namespace) -> Comparison:
     from simulator.compare import compare as compare_
     from simulator.posterior import is_shipped
@@ -466,7 +491,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="garment-sim",
         description="Simulates Cambodia's garment, footwear and travel-goods sector, 2012 to 2040.",
-        epilog="Exit codes: 0 done, 2 usage, 3 invalid input, 4 some runs failed, 5 damaged files, 130 interrupted.",
+        epilog="Exit codes: 0 done, 2 usage, 3 invalid input, 4 some runs failed, 5 damaged files or an untrue report, "
+        "130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"garment-sim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -517,6 +543,12 @@ def _parser() -> _Parser:
     _add_comparison(sub)
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"), help="(report.html)")
     sub.add_argument("--lang", choices=("both", "en", "km"), default="both", help="language (both)")
+
+    sub = command("verify", verify, "compute the numbers of a report anew and say whether they are equal")
+    sub.add_argument("file", type=Path, metavar="FILE", help="a report.html")
+    sub.add_argument("--stored", action="store_true", help="take finished runs from the store (all are made anew)")
+    sub.add_argument("--workers", type=whole(1), metavar="N", help="processes (one a core)")
+    sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("validate", validate, "judge the model by what was fixed beforehand (all parts unless one is named)")
     sub.add_argument("--statements", action="store_true", help="what the 2019 volume says of the futures")

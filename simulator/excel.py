@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,6 +74,11 @@ def _cell(value: Any) -> Any:
     return value[:_MOST_LETTERS] if isinstance(value, str) else value
 
 
+def installed() -> bool:
+    """Whether workbooks can be read and written here."""
+    return find_spec("openpyxl") is not None
+
+
 def needed() -> ModuleType:
     """The library that reads and writes workbooks. Raises InputError where the extra is missing."""
     try:
@@ -80,3 +87,28 @@ def needed() -> ModuleType:
         raise InputError(MISSING) from None
     module: ModuleType = openpyxl
     return module
+
+
+def workbook(sheets: Mapping[str, pd.DataFrame], wide: float = 14.0) -> bytes:
+    """A workbook with a sheet a table, heads in bold that stay in view. Raises InputError without the extra."""
+    openpyxl = needed()
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
+    book = openpyxl.Workbook(write_only=True)
+    for title, frame in sheets.items():
+        sheet = book.create_sheet(title)
+        sheet.freeze_panes = "A2"
+        for place, name in enumerate(frame.columns, start=1):
+            longest = max([len(str(name)), *(len(str(value)) for value in frame[name].head(100))], default=0)
+            letter = openpyxl.utils.get_column_letter(place)
+            sheet.column_dimensions[letter].width = min(max(longest + 2.0, wide), 90.0)
+        heads = [WriteOnlyCell(sheet, value=str(name)) for name in frame.columns]
+        for head in heads:
+            head.font, head.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+        sheet.append(heads)
+        for row in zip(*(frame[name].astype(object).tolist() for name in frame.columns), strict=True):
+            sheet.append([_cell(value) for value in row])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()

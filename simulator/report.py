@@ -1,4 +1,4 @@
-"""One stand-alone page about a comparison: question, results with their spread, charts, words, sources, repetition.
+"""One stand-alone page about a comparison: question, results with their spread, people, cost, words, sources.
 
 The file holds its fonts, charts and data and asks nothing of the network, so it can be sent by mail, opened from a
 stick, and printed on A4. It is read by people who never saw the app.
@@ -8,33 +8,41 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from simulator import evidence
+import pandas as pd
+
+from simulator import costs, evidence, people
 from simulator import tables as html
 from simulator.charts import CHARTS, LINES
+from simulator.charts_people import gains, levers, trade_off
+from simulator.compare import COST_PER_JOB
 from simulator.data import observations, sources
-from simulator.drawing import Tables, colours, legend, observed, swatch
+from simulator.drawing import Spec, Tables, colours, legend, observed, swatch
 from simulator.parameters import PARAMETERS
 from simulator.paths import shipped
+from simulator.provenance import Stamp, about, band_note, by_kind, facts
 from simulator.record import Record, load_record
-from simulator.results import InputError, write_together
+from simulator.results import InputError, records, write_together
 from simulator.scenario import scenario_ids
 from simulator.sentences import first_words, more_words, takeaway
-from simulator.texts import LANGUAGES, glossary, number, text
+from simulator.texts import LANGUAGES, glossary, label, text
 
 if TYPE_CHECKING:
     from simulator.compare import Comparison
     from simulator.scenario import Scenario
 
+Parts = Mapping[str, Mapping[str, Sequence[people.Part]]]  # by indicator and scenario
 NAMES = {"en": "English", "km": "ខ្មែរ"}
 GRIDS = ("employment", "exports", "value_added", "skilled_jobs")
 VEGA_LITE = "6.4"
+PEOPLE = ("employment", "mean_wage", "displaced")
+HEADS = {"people": "take.people", "cost": "take.cost"}  # texts of sections that a page has too
 LIMITS = ("costs", "exit", "effects", "thresholds", "world")
 FONTS = (
     ("Noto Sans", "NotoSans-Regular", 400, ""),
@@ -79,31 +87,42 @@ def _write(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def report_html(comparison: Comparison, lang: str = "both") -> str:
-    """The report as one HTML document. Raises ValueError for a language there is not."""
+def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None = None) -> str:
+    """The report as one HTML document. Raises ValueError for a language there is not.
+
+    It holds what it was made of and its numbers in full, by which ``simulator.verify`` checks it.
+    """
     if lang not in (*LANGUAGES, "both"):
         raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}, both")
     langs = LANGUAGES if lang == "both" else (lang,)
+    stamp = stamp or Stamp.now()
     tables = Tables.of_comparison(comparison, observations())
+    spent, trade = costs.account(comparison), costs.trade_off(comparison)
+    found = {name: people.parts(tables, name) for name in PEOPLE}
     record, damage = _record()
     charts = {one: {name: CHARTS[name](tables, one) for name in _charts(tables)} for one in langs}
     for one in langs:
         charts[one] |= {f"evidence_{name}": evidence.chart(record, name, one) for name in evidence.charted(record)}
+        charts[one] |= _more_charts(tables, found, spent, trade, one)
     switch = "".join(
         f'<button type="button" data-to="{one}" lang="{one}" aria-pressed="false">{NAMES[one]}</button>'
         for one in langs
     )
     styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
-    mains = "".join(f'<main lang="{one}">{_main(comparison, tables, one, record, damage)}</main>' for one in langs)
+    mains = "".join(
+        f'<main lang="{one}">{_main(comparison, tables, found, spent, trade, one, record, damage, stamp)}</main>'
+        for one in langs
+    )
     title, _ = _title_and_intro(comparison)
-    about = {"metadata": comparison.metadata, "scenarios": {s.id: s.text for s in _everyone(comparison)}}
+    itself = about(comparison, stamp) | {"lang": lang}
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(text(title, langs[0]))}</title>\n<style>{styles}</style>\n</head>\n<body>\n"
         f'<div class="switch">{switch if len(langs) > 1 else ""}</div>\n{mains}\n'
-        f'<script type="application/json" id="about">{_json(about)}</script>\n'
+        f'<script type="application/json" id="about">{_json(itself)}</script>\n'
+        f'<script type="application/json" id="numbers">{_json(numbers(comparison))}</script>\n'
         f'<script type="application/json" id="charts">{_json(charts)}</script>\n'
         f"<script>{_vega()}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
@@ -135,7 +154,92 @@ def _record() -> tuple[Record, str]:
         return Record(), str(error)
 
 
-def _main(comparison: Comparison, tables: Tables, lang: str, record: Record, damage: str) -> str:
+def numbers(comparison: Comparison) -> dict[str, Any]:
+    """The numbers behind what is shown, in full: tables by name, each with its columns and rows."""
+    shown = comparison.summary
+    last = shown["period"] == comparison.years[-1]
+    whole = shown["indicator"].isin({*LINES, *html.RESULTS, COST_PER_JOB}) & (shown["group"] == "all")
+    split = shown["group"].astype(str).str.partition("=")[0].isin(people.SPLITS)
+    groups = last & shown["indicator"].isin(tuple(people.MEASURES)) & split
+    grid, spent = comparison.grid, costs.account(comparison)
+    found = {
+        "summary": shown[whole | groups],
+        "grid": grid[grid["indicator"].isin(GRIDS)],
+        "account": spent.sums,
+        "trade_off": costs.trade_off(comparison),
+    }
+    return {
+        name: {"columns": list(table.columns), "rows": [list(row.values()) for row in records(table)]}
+        for name, table in found.items()
+    }
+
+
+def _more_charts(tables: Tables, found: Parts, spent: costs.Account, trade: pd.DataFrame, lang: str) -> dict[str, Spec]:
+    """Charts of people and money by name."""
+    made = {f"people_{name}_{s}": gains(tables, parts, s, lang) for name, parts in found.items() for s in parts}
+    made["cost_levers"] = levers(tables, spent, lang)
+    for goal in costs.GOALS:
+        title = costs.trade_found(trade, goal, lang)
+        made[f"cost_{'_'.join(goal)}"] = trade_off(tables, trade, goal, lang, title)
+    return made
+
+
+def _people(tables: Tables, found: Parts, lang: str) -> str:
+    """Who gains and who loses, by indicator."""
+    parts = [f'<p class="note">{escape(text("people.intro", lang, year=tables.years[1]))}</p>']
+    for name, groups in found.items():
+        figures = "".join(
+            _plain_figure(f"people_{name}_{s}", people.finding(tables, mine, s, lang)) for s, mine in groups.items()
+        )
+        behind = _behind(people.table(tables, groups, lang), lang)
+        cards = people.cards(tables, groups, lang)
+        parts.append(f'<h3>{escape(label(name, lang))}</h3>{cards}<div class="pair">{figures}</div>{behind}')
+    notes = " ".join(text(f"people.{key}", lang) for key in ("bands", "wage_note", "composition_note"))
+    return "".join(parts) + f'<p class="note">{escape(notes)}</p>'
+
+
+def _cost(tables: Tables, spent: costs.Account, trade: pd.DataFrame, lang: str) -> str:
+    """What it costs, by lever and per job, and what goes with it."""
+    first, last = spent.first, tables.years[1]
+    figures = "".join(
+        _plain_figure(f"cost_{'_'.join(goal)}", costs.trade_found(trade, goal, lang)) for goal in costs.GOALS
+    )
+    tables_ = "".join(costs.trade_table(tables, trade, goal, lang) for goal in costs.GOALS)
+    return (
+        f'<p class="note">{escape(text("cost.intro", lang, first=first, last=last))}</p>'
+        f"{costs.cards(tables, spent, lang)}"
+        f'<p class="note">{escape(text("cost.job_note", lang))}</p>'
+        f"{_plain_figure('cost_levers', costs.levers_title(tables, spent, lang))}"
+        f'<p class="note">{escape(text("cost.levers_help", lang))}</p>'
+        f"{costs.lever_table(tables, spent, lang)}"
+        f'<p class="note">{escape(text("cost.revenue_help", lang))}</p>'
+        f'<h3>{escape(text("cost.trade", lang))}</h3><div class="pair">{figures}</div>'
+        f'<p class="note">{escape(text("cost.trade_help", lang, last=last))}</p>{_behind(tables_, lang)}'
+    )
+
+
+def _plain_figure(chart: str, said: str) -> str:
+    """A figure whose title says what it shows, so that nothing stands under it."""
+    kind = chart.partition("_")[0]
+    drawn = f'<div data-chart="{chart}" role="img" aria-label="{escape(said)}"></div>'
+    return f'<figure class="{kind}">{drawn}</figure>'
+
+
+def _behind(inside: str, lang: str) -> str:
+    return f"<details><summary>{escape(text('app.show_table', lang))}</summary>{inside}</details>"
+
+
+def _main(
+    comparison: Comparison,
+    tables: Tables,
+    found: Parts,
+    spent: costs.Account,
+    trade: pd.DataFrame,
+    lang: str,
+    record: Record,
+    damage: str,
+    stamp: Stamp,
+) -> str:
     def words(key: str, **values: object) -> str:
         return escape(text(key, lang, **values))
 
@@ -148,26 +252,28 @@ def _main(comparison: Comparison, tables: Tables, lang: str, record: Record, dam
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in glossary(lang).values())
     sections = {
         "question": f"<p>{words(intro)}</p><dl>{questions(_everyone(comparison), lang)}</dl>",
-        "what_compared": _facts(comparison, lang),
+        "what_compared": _list(facts(comparison, lang, stamp)),
         "main_results": f"{cards(comparison, tables, lang)}{failed}"
         f"{html.results(tables, lang, record)}{html.badges(lang, record)}"
-        f'<p class="note">{words(_told("report.spread_note", comparison))}</p>',
+        f'<p class="note">{words(by_kind("report.spread_note", comparison))}</p>',
         "charts": f"{legend(tables, lang)}{_figure(tables, 'map', lang)}"
         f'<p class="note">{words("app.map_help")} {words("app.map_thresholds")}</p>'
         f'<p class="note box">{contradiction}</p><div class="pair">{lines}</div>'
         f'<p class="note">{escape(band_note(comparison, lang))} {words("report.observed_note")}</p>',
         "policy_world": f'<p class="note">{words("app.grid_help")}</p><div class="pair">{grids}</div>',
+        "people": _people(tables, found, lang),
+        "cost": _cost(tables, spent, trade, lang),
         "differs": f'<p class="note">{words("app.inputs_help")}</p>{html.inputs(comparison, tables, lang)}',
         "evidence": _evidence(record, damage, lang),
         "words": f"<dl>{terms}</dl>",
         "limits": f"<p>{words('app.disclaimer')}</p><ul>{limits(comparison, lang)}</ul>",
         "sources": f"<ul>{source_list(comparison, tables, record)}</ul>",
-        "reproduce": _reproduce(comparison, lang),
+        "reproduce": _reproduce(comparison, lang, stamp),
     }
-    contents = "".join(f'<li><a href="#{lang}-{name}">{words(f"report.{name}")}</a></li>' for name in sections)
+    heads = {name: words(HEADS.get(name, f"report.{name}")) for name in sections}
+    contents = "".join(f'<li><a href="#{lang}-{name}">{heads[name]}</a></li>' for name in sections)
     body = "".join(
-        f'<section id="{lang}-{name}"><h2>{words(f"report.{name}")}</h2>{inside}</section>'
-        for name, inside in sections.items()
+        f'<section id="{lang}-{name}"><h2>{heads[name]}</h2>{inside}</section>' for name, inside in sections.items()
     )
     return (
         f"<h1>{words(title)}</h1><p>{words('app.subtitle')}</p>"
@@ -194,26 +300,14 @@ def cards(comparison: Comparison, tables: Tables, lang: str, ask: bool = False) 
     return f'<div class="cards" lang="{lang}">{"".join(made)}</div>'
 
 
-def _told(key: str, comparison: Comparison | None) -> str:
-    """The key of a text about spread, or of what is said instead where the runs differ by their draw."""
-    return f"{key}_draws" if comparison is not None and comparison.metadata["posterior"] else key
-
-
-def band_note(comparison: Comparison, lang: str) -> str:
-    """What the bands of the charts hold."""
-    about = comparison.metadata
-    count = {name: len(about[name]) for name in ("draws", "seeds")}
-    return text(_told("app.chart_band_note", comparison), lang, **count)
-
-
 def observed_help(comparison: Comparison, lang: str) -> str:
     """What the points in the charts are to the model."""
-    return text(_told("app.observed_help", comparison), lang)
+    return text(by_kind("app.observed_help", comparison), lang)
 
 
 def limits(comparison: Comparison | None, lang: str) -> str:
     """What the model cannot tell, as items of a list."""
-    keys = [_told("report.limits_calibration", comparison), *(f"report.limits_{name}" for name in LIMITS)]
+    keys = [by_kind("report.limits_calibration", comparison), *(f"report.limits_{name}" for name in LIMITS)]
     return "".join(f"<li>{escape(text(key, lang))}</li>" for key in keys)
 
 
@@ -251,45 +345,26 @@ def questions(scenarios: Iterable[Scenario], lang: str) -> str:
     return "".join(f"<dt>{escape(s.title.get(lang) or s.id)}</dt><dd>{asked}</dd>" for s, asked in told)
 
 
-def _facts(comparison: Comparison, lang: str) -> str:
-    about = comparison.metadata
-    names = ", ".join(s.title.get(lang) or s.id for s in comparison.scenarios)
-    facts = {
-        "app.scenario": names,
-        "app.baseline": comparison.baseline.title.get(lang) or comparison.baseline.id,
-        "app.year": f"{comparison.years[0]}–{comparison.years[-1]}",
-        **({"report.draws": number(len(about["draws"]))} if about["posterior"] else {}),
-        "report.seeds": ", ".join(map(str, about["seeds"])),
-        "app.runs": number(about["runs"]),
-        "terms.people_per_agent": number(about["people_per_agent"]),
-    }
-    return _list(facts, lang)
+def _list(rows: Iterable[tuple[str, str]]) -> str:
+    inside = "".join(f"<dt>{escape(head)}</dt><dd>{escape(told)}</dd>" for head, told in rows)
+    return f'<dl class="facts">{inside}</dl>'
 
 
-def _list(facts: Mapping[str, str], lang: str) -> str:
-    rows = "".join(f"<dt>{escape(text(key, lang))}</dt><dd>{escape(told)}</dd>" for key, told in facts.items())
-    return f'<dl class="facts">{rows}</dl>'
-
-
-def _reproduce(comparison: Comparison, lang: str) -> str:
-    about = comparison.metadata
+def _reproduce(comparison: Comparison, lang: str, stamp: Stamp) -> str:
+    data = comparison.metadata
     shipped_ids = scenario_ids()
     names = [quote(s.id if s.id in shipped_ids else f"{s.id}.yaml") for s in _everyone(comparison)]
     command = f"garment-sim compare {' '.join(names[1:])} --baseline {names[0]}"
-    command += f" --draws {len(about['draws']) if about['posterior'] else 0} --seeds {len(about['seeds'])}"
-    command += f" --people-per-agent {about['people_per_agent']} --until {about['until']} --out out"
-    facts = {
-        "report.model_version": f"{about['model']} ({about['code']})",
-        "report.data_digest": about["data"],
-        "report.made_on": datetime.now(UTC).date().isoformat(),
-    }
+    command += f" --draws {len(data['draws']) if data['posterior'] else 0} --seeds {len(data['seeds'])}"
+    command += f" --people-per-agent {data['people_per_agent']} --until {data['until']} --out out"
     texts = "".join(
         f"<details><summary>{escape(s.id)}.yaml</summary><pre>{escape(s.text)}</pre></details>"
         for s in _everyone(comparison)
     )
-    tools = ", ".join(f"{name} {about[name]}" for name in ("python", "numpy", "mesa"))
+    tools = f"python {stamp.python}, numpy {stamp.numpy}, mesa {stamp.mesa}"
     return (
-        f"{_list(facts, lang)}<p>{escape(text('report.command', lang))}</p><pre>{escape(command)}</pre>"
+        f"<p>{escape(text('report.command', lang))}</p><pre>{escape(command)}</pre>"
+        f"<p>{escape(text('take.verify_help', lang))}</p><pre>garment-sim verify report.html</pre>"
         f"<p><small>{escape(tools)}</small></p><h3>{escape(text('report.scenario_files', lang))}</h3>{texts}"
     )
 
@@ -335,6 +410,7 @@ def _style() -> str:
     return Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 
 
+@cache
 def _vega() -> str:
     """The chart library as one script."""
     from vl_convert import javascript_bundle

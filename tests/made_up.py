@@ -4,18 +4,21 @@ And posteriors made up by drawing every fitted number evenly from its range.
 """
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulator import lives
 from simulator.compare import Comparison, comparison_requests
 from simulator.data import digest
 from simulator.fingerprint import model_digest
-from simulator.indicators import COLUMNS
+from simulator.indicators import COLUMNS, DIMENSIONS
 from simulator.parameters import PARAMETERS
-from simulator.results import Result
+from simulator.results import FACTORY_COLUMNS, PEOPLE_COLUMNS, Result
+from simulator.state import GOODS
 
 YEARS = range(2012, 2041)
 # indicator: value in 2012, in 2024, and in 2040 in the baseline and the four named scenarios
@@ -57,6 +60,7 @@ def made(request):
         path = np.interp(years, (2012, 2024, 2040), (first, middle, end))
         path = path * (1 + luck + np.where(years > 2024, own, 0))
         values[:, COLUMNS.index((indicator, "all"))] = np.repeat(path / (4 if indicator in FLOWS else 1), 4)
+    split(values, weight * SHIFTS[place])
     for k in range(6):
         values[:, COLUMNS.index((f"scenario_{k}", "all"))] = np.repeat(
             np.where(years > 2030, NEAREST[place], 1) == k, 4
@@ -65,12 +69,93 @@ def made(request):
     return Result(request.metadata(), values, periods)
 
 
+# what each group has of the whole in the baseline, and what a future adds to it by 2040 for a shift of 1
+SHARES = {
+    "gender": ((0.75, -0.1), (0.25, 0.1)),
+    "age": ((0.35, -0.08), (0.35, 0.0), (0.2, 0.06), (0.1, 0.02)),
+    "education": ((0.4, -0.15), (0.4, 0.0), (0.2, 0.15)),
+    "skill": ((0.0, 0.0), (0.92, -0.2), (0.06, 0.15), (0.02, 0.05)),
+}
+SHIFTS = (0.0, 0.05, -0.1, 0.6, 1.0)
+SPENT = {"skills.training_seats": 0.5, "automation.subsidy": 0.3, "infrastructure.logistics": 0.2}
+
+
+def split(values, shift):
+    """Parts of the whole by group, the displaced, and the public account by lever."""
+    late = np.clip((np.arange(len(values)) / 4 + 2012 - 2025) / 15, 0, 1)
+    at = {column: i for i, column in enumerate(COLUMNS)}
+    jobs, wage = values[:, at["employment", "all"]].copy(), values[:, at["mean_wage", "all"]].copy()
+    out = jobs * (0.01 + 0.02 * late * abs(shift))
+    for name in ("displaced", "layoffs"):
+        values[:, at[name, "all"]] = out
+    for dimension, shares in SHARES.items():
+        for value, (share, more) in zip(DIMENSIONS[dimension], shares, strict=True):
+            part, group = share + more * shift * late, f"{dimension}={value}"
+            values[:, at["employment", group]] = jobs * part
+            values[:, at["mean_wage", group]] = wage * (0.8 + share / 2 + more * shift * late)
+            for name in ("displaced", "layoffs"):
+                values[:, at[name, group]] = out * share
+    for lever, share in SPENT.items():
+        values[:, at["public_cost", f"lever={lever}"]] = values[:, at["public_cost", "all"]] * share
+    values[:, at["public_revenue", "all"]] = values[:, at["exports", "all"]] * 0.02
+    balance = values[:, at["public_revenue", "all"]] - values[:, at["public_cost", "all"]]
+    values[:, at["public_balance", "all"]] = balance
+
+
 def fill(store, leave=0):
     """Put the made-up runs of the first page into a store, all but the last ``leave``."""
     requests = comparison_requests()
     for request in requests[: len(requests) - leave]:
         store.put(request, made(request))
     return requests
+
+
+def lives_of(request):
+    """Made-up people and factories of a run: frames as ``Result.people`` and ``Result.factories``.
+
+    From 2028 on the second person is laid off in the third scenario, takes a course and comes back as a technician; the
+    first factory automates sewing in the fourth and closes in the third.
+    """
+    place = NAMED.index(request.scenario.id)
+    periods = [f"{year}Q{quarter}" for year in range(2020, 2041) for quarter in range(1, 5)]
+    people, factories = [], []
+    for person in range(4):
+        for step, period in enumerate(periods):
+            state, job, reskilled = ("employed", "operator", False) if person < 3 else ("outside", "", False)
+            if place == 2 and person == 1 and period >= "2028Q2":
+                reskilled = period >= "2030Q1"
+                state = "displaced" if period < "2029Q1" else "training" if not reskilled else "employed"
+                job = "technician" if reskilled else ""
+            if person == 2 and period > "2036Q4":
+                continue  # retired
+            wage = (200.0 + 40 * person + 3 * step) * (state == "employed") * (1.5 if job == "technician" else 1.0)
+            people.append(
+                (period, f"{person}-0", "women" if person < 2 else "men", 24 + person + step / 4, "primary",
+                 job or "operator", state, job, person if job else -1, 1.0 if job else np.nan, wage, wage + 150,
+                 reskilled, True, np.nan)
+            )  # fmt: skip
+    for factory in range(3):
+        for period in periods:
+            gone = place == 2 and factory == 0 and period >= "2031Q1"
+            if gone and period > "2031Q1":
+                continue
+            machines = place == 3 and factory == 0 and period >= "2027Q3"
+            decision = "closed" if gone else "automated sew" if machines and period == "2027Q3" else ""
+            workers = 0 if gone else 400 + 300 * factory - 100 * machines + 5 * place * (period > "2025Q1")
+            row = dict.fromkeys(FACTORY_COLUMNS, 0.0) | {
+                "period": period, "factory": 10 + factory, "open": not gone, "goods": GOODS[factory], "tier": "1",
+                "owner": "CN", "brand_linked": True, "workers": workers, "decision": decision,
+                "automation_sew": 0.3 * machines,
+            }  # fmt: skip
+            factories.append(row)
+    frames = pd.DataFrame(people, columns=list(PEOPLE_COLUMNS)), pd.DataFrame(factories)[list(FACTORY_COLUMNS)]
+    return SimpleNamespace(people=frames[0], factories=frames[1])
+
+
+def fill_lives(store):
+    """Put the made-up lives of the page of people where it looks for them."""
+    for request in lives.life_requests(comparison_requests()):
+        lives.keep(request, lives_of(request), store)
 
 
 def _target(target, period, observed, low, middle, high, **more):

@@ -41,9 +41,14 @@ LAYERS = (
     ("charts", "charts_analysis", "odd", "sentences"),
     ("findings_words",),
     ("charts_findings",),
-    ("tables",),
+    ("tables", "provenance", "outlines"),
+    ("people", "costs", "lives"),
+    ("life_words",),
+    ("charts_people",),
     ("evidence",),
     ("report",),
+    ("verify", "bundle", "stills"),
+    ("pdf",),
     ("calibration", "terminal"),
     ("commands",),
     ("explain_command", "findings_commands"),
@@ -59,6 +64,9 @@ HOMES = {
     "ema_workbench": {"analysis", "bridges"},
     "openpyxl": {"excel"},
     "mesa": {"agents", "bridges", "model"},
+    "fontTools": {"outlines"},
+    "typst": {"pdf"},
+    "uharfbuzz": {"outlines"},
     "numba": {"compiled"},
     "SALib": {"analysis"},
     "sklearn": {"analysis"},
@@ -90,6 +98,8 @@ DISTRIBUTIONS = {
     "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }  # where the import name is another one
+# where the import name is another one
+DISTRIBUTIONS = {"fontTools": "fonttools", "vl_convert": "vl-convert-python", "yaml": "pyyaml"}
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],

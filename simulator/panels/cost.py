@@ -1,0 +1,118 @@
+"""The page of cost: the public account by lever, cost per job, and what goes with the money."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import streamlit as st
+
+from simulator import costs, tables
+from simulator.charts_people import levers, money_lines, trade_off
+from simulator.costs import Column
+from simulator.drawing import Spec
+from simulator.panels import shown, state
+from simulator.panels.shown import Keys, Shown
+from simulator.parameters import PARAMETERS
+from simulator.provenance import band_note
+from simulator.results import InputError
+from simulator.texts import label, number, text
+
+_COMMAND = 'garment-sim optimise --goal "employment>=900000"'
+
+
+def page() -> None:
+    """Draw the page."""
+    lang = state.language()
+    state.top(lang, text("app.page_cost", lang))
+    found = shown.ready(lang)
+    if found is None:
+        return
+    account, last = found.account, found.tables.years[1]
+    shown.note(text("cost.intro", lang, first=account.first, last=last), lang)
+    st.header(text("cost.per_job_title", lang), anchor=False)
+    st.html(_html(found.keys, "cards", lang, found))
+    shown.note(text("cost.job_note", lang), lang)
+    st.header(text("cost.levers_title", lang), anchor=False)
+    said = costs.levers_title(found.tables, account, lang)
+    shown.chart(
+        _spec(found.keys, "levers", lang, found), said, "levers", lang, _html(found.keys, "levers", lang, found)
+    )
+    shown.note(text("cost.levers_help", lang), lang)
+    st.header(text("cost.years_title", lang), anchor=False)
+    st.html(shown.plain_legend(found, lang))
+    places = st.columns(len(costs.TOTALS), gap="medium")
+    for place, (name, _) in zip(places, costs.TOTALS, strict=True):
+        with place:
+            said = costs.line_title(found.tables, account, (name, "all"), lang)
+            shown.chart(_spec(found.keys, name, lang, found), said, name, lang)
+    shown.folded(_html(found.keys, "years", lang, found), lang)
+    shown.note(f"{text('cost.revenue_help', lang)} {band_note(found.comparison, lang)}", lang)
+    _trade(found, lang)
+    _curve(lang)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _html(keys: Keys, piece: str, lang: str, _found: Shown) -> str:
+    make = {"cards": costs.cards, "levers": costs.lever_table, "years": costs.year_table}[piece]
+    return make(_found.tables, _found.account, lang)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _spec(keys: Keys, name: str, lang: str, _found: Shown) -> Spec:
+    if name == "levers":
+        return levers(_found.tables, _found.account, lang)
+    column = (name, "all")
+    title = costs.line_title(_found.tables, _found.account, column, lang)
+    return money_lines(_found.tables, _found.account, column, title, lang)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _trade_spec(keys: Keys, goal: Column, lang: str, _found: Shown) -> Spec:
+    return trade_off(_found.tables, _found.trade, goal, lang, costs.trade_found(_found.trade, goal, lang))
+
+
+def _trade(found: Shown, lang: str) -> None:
+    st.header(text("cost.trade", lang), anchor=False)
+    goal: Column = st.selectbox(
+        text("cost.choose_goal", lang),
+        list(costs.GOALS),
+        format_func=lambda one: costs.goal_name(one, lang),
+        key="cost_goal",
+    )
+    shown.note(text("cost.trade_help", lang, last=found.tables.years[1]), lang)
+    st.html(shown.plain_legend(found, lang))
+    behind = costs.trade_table(found.tables, found.trade, goal, lang)
+    said = costs.trade_found(found.trade, goal, lang)
+    shown.chart(_trade_spec(found.keys, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind)
+
+
+def _curve(lang: str) -> None:
+    """The last search for least-cost mixes of levers, where one is stored."""
+    st.header(text("cost.curve_title", lang), anchor=False)
+    stored = stored_search()
+    if stored is None:
+        shown.note(text("cost.curve_none", lang, command=_COMMAND), lang)
+        return
+    mixes = stored.mixes[stored.mixes["frontier"]].sort_values("cost", kind="stable")
+    known = {"cost": label("public_cost", lang), "share": text("cost.curve_share", lang)}
+    known |= {f"level_{k}": goal for k, goal in enumerate(stored.about["asked"]["goals"], start=1)}
+    known |= {name: label(name, lang) for name in PARAMETERS}
+    names = [name for name in mixes.columns if name in known]
+    rows = [[_cell(value) for value in row] for row in mixes[names].itertuples(index=False)]
+    st.html(tables.plain([known[name] for name in names], rows, lang, text("cost.curve_caption", lang)))
+
+
+def stored_search() -> Any:
+    """The newest outcome of ``garment-sim optimise`` (its ``mixes``, and ``about`` them); None where there is none."""
+    if find_spec("simulator.analysis.optimise") is None:
+        return None
+    try:
+        return import_module("simulator.analysis.optimise").Optimum.load()
+    except InputError:
+        return None
+
+
+def _cell(value: Any) -> str:
+    return number(float(value)) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,93 @@
+"""What pages of results share: the stored comparison they draw from, and what stands where there is none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from simulator import costs, people
+from simulator.compare import Comparison, comparison_requests
+from simulator.data import observations
+from simulator.drawing import Spec, Tables, legend
+from simulator.results import InputError
+from simulator.run import Request
+from simulator.store import Store
+from simulator.texts import text
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A finished comparison and what the pages read off it; ``parts`` by indicator and scenario."""
+
+    requests: Sequence[Request]
+    comparison: Comparison
+    tables: Tables
+    account: costs.Account
+    trade: pd.DataFrame
+    parts: Mapping[str, Mapping[str, Sequence[people.Part]]]
+
+    @property
+    def keys(self) -> Keys:
+        """What the results hang on."""
+        return tuple(request.key for request in self.requests)
+
+
+class _NotReady(Exception):
+    """Runs are missing; not kept by the cache."""
+
+
+def ready(lang: str) -> Shown | None:
+    """The stored comparison of the named futures; where it is not there yet, the page says where it is made."""
+    try:
+        requests = comparison_requests()
+    except InputError as error:
+        st.error(text("evidence.damaged", lang))
+        st.code(str(error), language=None)
+        return None
+    store = Store()
+    if all(store.path(request.key).is_file() for request in requests):
+        try:
+            return _shown(tuple(request.key for request in requests), requests)
+        except _NotReady:
+            pass
+    st.info(text("people.no_runs", lang, page=text("app.page_futures", lang)))
+    return None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _shown(keys: Keys, _requests: list[Request]) -> Shown:
+    comparison = Comparison.load_from_store(_requests)
+    if comparison is None or not comparison.complete:
+        raise _NotReady
+    tables = Tables.of_comparison(comparison, observations())
+    parts = {name: people.parts(tables, name) for name in people.MEASURES}
+    return Shown(_requests, comparison, tables, costs.account(comparison), costs.trade_off(comparison), parts)
+
+
+def chart(spec: Spec, said: str, key: str, lang: str, behind: str = "") -> None:
+    """A chart with its words for those who cannot see it, and the table behind it."""
+    st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"{key}_{lang}")
+    if behind:
+        folded(behind, lang)
+
+
+def folded(inside: str, lang: str) -> None:
+    """A table that opens."""
+    head = escape(text("app.show_table", lang))
+    st.html(f'<details class="more" lang="{lang}"><summary>{head}</summary>{inside}</details>')
+
+
+def plain_legend(found: Shown, lang: str) -> str:
+    """The scenarios with their lines; published figures stand in no chart of these pages."""
+    return legend(replace(found.tables, observed=pd.DataFrame()), lang)
+
+
+def note(words: str, lang: str) -> None:
+    """A remark under a chart."""
+    st.html(f'<p class="note" lang="{lang}">{escape(words)}</p>')
