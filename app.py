@@ -5,10 +5,16 @@ import streamlit as st
 from simulator.panels import evidence, futures, state
 from simulator.texts import text
 
+PAGES = {  # address → page; its title is the text app.page_<address>
+    "futures": futures.page,
+    "evidence": evidence.page,
+}
+
 lang = state.language()
 st.set_page_config(page_title=text("app.title", lang), layout="wide", initial_sidebar_state="collapsed")
+first = next(iter(PAGES))
 pages = [
-    st.Page(futures.page, title=text("app.page_futures", lang), url_path="futures", default=True),
-    st.Page(evidence.page, title=text("app.page_evidence", lang), url_path="evidence"),
+    st.Page(page, title=text(f"app.page_{name}", lang), url_path=name, default=name == first)
+    for name, page in PAGES.items()
 ]
-st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()
+st.navigation(pages, position="top").run()

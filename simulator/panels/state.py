@@ -7,11 +7,13 @@ from html import escape
 import streamlit as st
 
 from simulator.report import NAMES, shared_style
+from simulator.scenario import Scenario
 from simulator.texts import text
 
 _ADDRESS = "lang"
 _SWITCH = "language"
 _KEPT = "language_of_the_last_page"
+_AT_HAND = "scenario_at_hand"
 _STYLE = """
 .stMainBlockContainer { max-width: 1240px; padding: 3.75rem 1rem 4rem; }
 .stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
@@ -43,6 +45,17 @@ def unknown_language() -> str | None:
     """What the address asks for and there is not."""
     wanted = st.query_params.get(_ADDRESS, "en")
     return None if wanted in NAMES else wanted
+
+
+def scenario_at_hand() -> Scenario | None:
+    """The scenario this visitor has tried; None where he has changed nothing yet."""
+    found: Scenario | None = st.session_state.get(_AT_HAND)
+    return found
+
+
+def take_in_hand(scenario: Scenario | None) -> None:
+    """Keep the scenario that was tried for the other pages of this visit."""
+    st.session_state[_AT_HAND] = scenario
 
 
 def top(lang: str, title: str, intro: str = "") -> None:
