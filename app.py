@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from simulator.panels import evidence, futures, state
+from simulator.panels import evidence, futures, state, try_it
 from simulator.texts import text
 
 PAGES = {  # address → page; its title is the text app.page_<address>
     "futures": futures.page,
+    "try_it": try_it.page,
     "evidence": evidence.page,
 }
 
@@ -17,4 +18,6 @@ pages = [
     st.Page(page, title=text(f"app.page_{name}", lang), url_path=name, default=name == first)
     for name, page in PAGES.items()
 ]
-st.navigation(pages, position="top").run()
+chosen = st.navigation(pages, position="top")
+state.read_address()
+chosen.run()
