@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from math import isfinite
 
@@ -11,23 +10,12 @@ from simulator import tables as html
 from simulator.drawing import amount, heading, scaled, short
 from simulator.indicators import INDICATORS
 from simulator.levers import told
-from simulator.outcome import Outcome
+from simulator.outcome import HEADLINES, Figure, Outcome
 from simulator.parameters import SHOCKS
 from simulator.record import Record, agree, badge
-from simulator.scenario import load_scenario
 from simulator.texts import MISSING, label, number, text
-from simulator.trial import NOTHING, Trial
+from simulator.trial import NOTHING, Trial, preset
 
-HEADLINES = (
-    "employment",
-    "skilled_jobs",
-    "exports",
-    "value_added",
-    "real_wage",
-    "women_share",
-    "automation",
-    "public_cost",
-)
 STYLE = """
 .heads { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 215px), 1fr)); gap: .6rem; }
 .head { padding: .5rem .75rem .4rem; border: 1px solid #d5dae0; border-radius: 6px; background: #fff; }
@@ -45,36 +33,12 @@ STYLE = """
 """
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A headline figure of the last year: median and band, and the paired difference where there is one."""
-
-    value: float
-    low: float
-    high: float
-    difference: float
-    difference_low: float
-    difference_high: float
-    sign_share: float
-    n: int
-
-
-def figures(outcome: Outcome) -> dict[str, Figure]:
-    """The headline figures of the trial by indicator."""
-    found = {}
-    for name in HEADLINES:
-        row = outcome.against.last(name, outcome.tried)
-        ends = (row.difference, row.difference_p10, row.difference_p90) if outcome.compared else (float("nan"),) * 3
-        found[name] = Figure(row.median, row.p10, row.p90, *ends, row.sign_share, int(row.n))
-    return found
-
-
 def cards(outcome: Outcome, lang: str, record: Record) -> str:
     """A card a headline figure: value, band, difference, and how far it may be trusted."""
     year = outcome.tables.years[1]
     reference = outcome.against.title(outcome.against.baseline, lang)
     made = []
-    for name, figure in figures(outcome).items():
+    for name, figure in outcome.figures.items():
         parts = [f'<p class="value">{escape(amount(figure.value, name, lang))}</p>']
         if outcome.pairs:
             parts.append(_line("try.card_band", "quiet", lang, **_ends(figure.low, figure.high, name, lang)))
@@ -128,7 +92,7 @@ def base_title(base: str, lang: str) -> str:
     """The title of what a trial starts from."""
     if base == NOTHING:
         return text("try.base_none", lang)
-    titles = load_scenario(base).title
+    titles = preset(base).title
     return titles.get(lang) or titles["en"]
 
 

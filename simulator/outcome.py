@@ -15,13 +15,16 @@ from simulator.drawing import Tables
 from simulator.posterior import BEST, is_shipped, load_posterior
 from simulator.results import Result
 from simulator.run import Request
-from simulator.scenario import Scenario, load_scenario, scenario_ids
+from simulator.scenario import Scenario
 from simulator.store import Store
 from simulator.tables import RESULTS
-from simulator.trial import Trial
+from simulator.trial import Trial, preset, presets
 
 INDICATORS = tuple(dict.fromkeys((*RESULTS, *LINES, *(f"scenario_{k}" for k in range(6)))))
-MAP = ("labour_cost_index", "automation")
+HEADLINES = (
+    *("employment", "skilled_jobs", "exports", "value_added"),
+    *("real_wage", "women_share", "automation", "public_cost"),
+)
 _MOST = 2000  # results that are kept in memory, some 5 kB each: a few columns by year
 _BEST_LUCK = (BEST, 0)
 Luck = tuple[int, int]  # draw, seed
@@ -37,7 +40,7 @@ class Question:
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:
         """The baseline, what the trial is held against, and the trial; each once."""
-        everyone = (load_scenario("baseline"), load_scenario(self.reference), self.trial.scenario())
+        everyone = (preset("baseline"), preset(self.reference), self.trial.scenario())
         return tuple({scenario.id: scenario for scenario in everyone}.values())
 
     @cached_property
@@ -79,6 +82,20 @@ def ask(trial: Trial, reference: str) -> Question:
     return Question(trial, reference)
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A headline figure of the last year: median and band, and the paired difference where there is one."""
+
+    value: float
+    low: float
+    high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    sign_share: float
+    n: int
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """Tables of a trial beside the baseline, and against what it is held against; of ``pairs`` pairs of ``total``,
@@ -94,6 +111,16 @@ class Outcome:
     def compared(self) -> bool:
         """Whether there is a difference to speak of."""
         return self.tried != self.against.baseline
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The headline figures of the trial by indicator."""
+        found = {}
+        for name in HEADLINES:
+            row = self.against.last(name, self.tried)
+            ends = row.difference, row.difference_p10, row.difference_p90
+            found[name] = Figure(row.median, row.p10, row.p90, *ends, row.sign_share, int(row.n))
+        return found
 
 
 def load_outcome(question: Question, pairs: int, store: Store) -> Outcome | None:
@@ -115,8 +142,9 @@ def load_outcome(question: Question, pairs: int, store: Store) -> Outcome | None
             break
     tried = question.trial.scenario()
     tables = _tables(question.scenarios, chosen, results)
-    two = {scenario.id: scenario for scenario in (load_scenario(question.reference), tried)}
-    against = _tables(tuple(two.values()), chosen, results)
+    two = {scenario.id: scenario for scenario in (preset(question.reference), tried)}
+    same = tuple(two) == tuple(tables.titles)
+    against = tables if same else _tables(tuple(two.values()), chosen, results)
     return Outcome(tables, against, tried.id, pairs, len(question.band))
 
 
@@ -126,7 +154,7 @@ def _tables(scenarios: Sequence[Scenario], requests: Sequence[Request], results:
     known = {scenario.id for scenario in scenarios}
     mine = [result for result in results if result.metadata["scenario"] in known]
     tables = Tables.of_comparison(Comparison.from_results(ordered, mine), observations())
-    named = [name for name in scenario_ids() if name != "baseline"]
+    named = [name for name in presets() if name != "baseline"]
     places = {name: named.index(name) if name in named else len(named) for name in tables.titles}
     return replace(tables, places=places)
 

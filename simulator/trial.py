@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -59,7 +59,7 @@ class Trial:
     def with_steps(self, name: str, steps: Steps) -> Trial:
         """With other steps of one number; those of the base are no change. Raises ScenarioError."""
         changed = Trial.of(self.base, self.settings | {name: steps}, self._events)
-        return self.without(name) if changed.steps(name) == base_trial(self.base).steps(name) else changed
+        return self.without(name) if changed.steps(name) == Trial(self.base).steps(name) else changed
 
     def without(self, name: str) -> Trial:
         """With one number as in the base. Raises ScenarioError."""
@@ -87,14 +87,15 @@ class Trial:
         return "\n".join(lines) + "\n"
 
 
+@cache
+def presets() -> tuple[str, ...]:
+    """The shipped scenarios in the order in which they are shown, read once."""
+    return scenario_ids()
+
+
 def bases() -> tuple[str, ...]:
     """What a trial may start from."""
-    return (*scenario_ids(), CALIBRATED, NOTHING)
-
-
-def base_trial(base: str) -> Trial:
-    """The trial in which nothing is changed."""
-    return Trial(base)
+    return (*presets(), CALIBRATED, NOTHING)
 
 
 def read_file(name: str, content: bytes) -> Trial:
@@ -107,7 +108,7 @@ def read_file(name: str, content: bytes) -> Trial:
         except ScenarioError as error:
             raise ScenarioError(error.reason, PurePath(name).name, error.line, error.name) from None
     base = scenario.based_on or NOTHING
-    events = scenario.shocks if scenario.shocks != _base(base).shocks else None
+    events = scenario.shocks if scenario.shocks != preset(base).shocks else None
     trial = Trial.of(base, scenario.own_settings, events)
     trial.scenario()
     return trial
@@ -115,7 +116,7 @@ def read_file(name: str, content: bytes) -> Trial:
 
 @lru_cache(maxsize=512)
 def _scenario(trial: Trial) -> Scenario:
-    base = _base(trial.base)
+    base = preset(trial.base)
     if not trial.changed:
         return base
     values: dict[str, Any] = {
@@ -128,7 +129,9 @@ def _scenario(trial: Trial) -> Scenario:
     return replace(scenario, title={lang: text("try.yours", lang) for lang in LANGUAGES})
 
 
-def _base(base: str) -> Scenario:
+@cache
+def preset(base: str) -> Scenario:
+    """A scenario that a trial may start from, read once: a page asks for it all the time."""
     if base == NOTHING:
         return Scenario(NOTHING, dict.fromkeys(LANGUAGES, "–"), dict.fromkeys(LANGUAGES, ""), None, START)
     return load_scenario(base)

@@ -158,6 +158,13 @@ class Service:
             self._common = tuple(requests)
             self._hand_out()
 
+    def state(self) -> dict[str, int]:
+        """How much is going on: workers, those at work, visitors who wait and runs that are waited for."""
+        with self._lock:
+            busy = sum(slot.key is not None for slot in self._slots)
+            runs = len({request.key for _, request in self._waiting()})
+            return {"workers": self._number, "busy": busy, "visitors_waiting": len(self._wishes), "runs_waiting": runs}
+
     def _hand_out(self) -> None:
         """Give every idle worker the most urgent run that may be its own."""
         while len(self._slots) < self._number:

@@ -18,9 +18,8 @@ from simulator.drawing import Tables, spot
 from simulator.levers import SIMPLE, digits, from_shown, groups, step, to_shown, told, unit
 from simulator.panels import state
 from simulator.parameters import PARAMETERS
-from simulator.scenario import load_scenario, scenario_ids
 from simulator.texts import label, text
-from simulator.trial import Trial
+from simulator.trial import Trial, preset, presets
 
 GROUP = "group"
 _REFUSED = "refused"
@@ -127,7 +126,7 @@ def _marks(name: str) -> str:
     at: dict[float, list[str]] = {}
     tables = _shipped()
     for scenario in tables.titles:
-        at.setdefault(load_scenario(scenario).value(name, START), []).append(spot(tables, scenario))
+        at.setdefault(preset(scenario).value(name, START), []).append(spot(tables, scenario))
     spots = ""
     for value, marks in sorted(at.items()):
         place = 100 * (value - about.low) / (about.high - about.low)
@@ -166,7 +165,7 @@ def _about(name: str, lang: str) -> str:
 @lru_cache(maxsize=1)
 def _shipped() -> Tables:
     """The shipped scenarios in their colours."""
-    titles = {name: dict(load_scenario(name).title) for name in scenario_ids()}
+    titles = {name: dict(preset(name).title) for name in presets()}
     return Tables(pd.DataFrame(), pd.DataFrame(), titles)
 
 
@@ -213,7 +212,7 @@ def _drop_step(name: str, period: str) -> None:
 
 def _move(name: str, key: str) -> None:
     """A lever was moved: its value from the start; later steps that somebody set stay, those of a default do not."""
-    value = st.session_state[key]
+    value = state.chosen(key.partition("#")[0], key)
     if value is None:
         return
     chosen = state.trial().scenario().settings.get(name, {})

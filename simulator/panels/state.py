@@ -43,12 +43,24 @@ def held(name: str, value: Any) -> str:
     the browser had already sent would set it back.
     """
     turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
-    key = f"{name}#{turns.get(name, 0)}"
+    key = _key(name)
     if key in st.session_state and st.session_state[key] != value:
         turns[name] = turns.get(name, 0) + 1
-        key = f"{name}#{turns[name]}"
+        key = _key(name)
     st.session_state[key] = value
     return key
+
+
+def chosen(name: str, key: str) -> Any:
+    """What a visitor chose with the widget that ``held`` made; None where that widget is gone.
+
+    A browser that has not heard of that yet may still report its value, which nobody has chosen.
+    """
+    return st.session_state[key] if key == _key(name) else None
+
+
+def _key(name: str) -> str:
+    return f"{name}#{st.session_state.get(_TURNS, {}).get(name, 0)}"
 
 
 # ---- the language
@@ -205,4 +217,6 @@ def language_switch(lang: str) -> None:
 
 
 def _switch(key: str) -> None:
-    st.query_params[_ADDRESS] = st.session_state[key]
+    lang = chosen(_SWITCH, key)
+    if lang is not None:
+        st.query_params[_ADDRESS] = lang

@@ -24,11 +24,10 @@ from simulator.panels import jobs, levers, state
 from simulator.record import Record, load_record
 from simulator.results import InputError
 from simulator.run import LAST_YEAR
-from simulator.scenario import scenario_ids
 from simulator.sentences import takeaway
 from simulator.store import Store
 from simulator.texts import label, text
-from simulator.trial import Trial, read_file
+from simulator.trial import Trial, presets, read_file
 
 MOST_UPLOAD = 1  # MB, as much as the command line reads
 MOST_HISTORY = 12
@@ -90,7 +89,7 @@ def _restore_view() -> None:
     """What the address says of the view, at the first look; later the widgets decide, and the address follows."""
     allowed: dict[str, tuple[str, ...]] = {
         _EDITION: EDITIONS,
-        _AGAINST: scenario_ids(),
+        _AGAINST: presets(),
         levers.GROUP: tuple(levers.groups()),
         _LINE: LINES,
     }
@@ -115,7 +114,7 @@ def _reference() -> str:
 
 def _bar(lang: str) -> None:
     trial = state.trial()
-    known = [*scenario_ids()]
+    known = [*presets()]
     if trial.base not in known:
         known.append(trial.base)
     key = state.held(_BASE, trial.base)
@@ -127,7 +126,7 @@ def _bar(lang: str) -> None:
     first.selectbox(
         text("try.start_from", lang), known, format_func=titled, key=key, on_change=_start_from, args=(key,)
     )
-    second.selectbox(text("try.against", lang), list(scenario_ids()), format_func=titled, key=_AGAINST)
+    second.selectbox(text("try.against", lang), list(presets()), format_func=titled, key=_AGAINST)
     third.segmented_control(
         text("try.edition", lang), EDITIONS, format_func=lambda one: text(f"try.edition_{one}", lang), key=_EDITION,
         required=True,
@@ -145,7 +144,9 @@ def _bar(lang: str) -> None:
 
 
 def _start_from(key: str) -> None:
-    state.take(Trial(st.session_state[key]))
+    base = state.chosen(_BASE, key)
+    if base is not None:
+        state.take(Trial(base))
 
 
 # ---- runs
@@ -306,7 +307,7 @@ def _drawn(name: str, chart: str, lang: str, _outcome: Outcome) -> tuple[Spec, s
 def _remember(outcome: Outcome) -> None:
     """Put the scenario into the list of what was tried, with the figures it has so far."""
     tried: list[Any] = st.session_state.setdefault(_HISTORY, [])
-    mine = (state.trial(), headlines.figures(outcome))
+    mine = (state.trial(), outcome.figures)
     for place, (trial, _) in enumerate(tried):
         if trial == mine[0]:
             tried[place] = mine
@@ -344,7 +345,7 @@ def _files(lang: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.download_button(
-            text("try.download", lang), trial.to_yaml(), "scenario.yaml", "application/yaml", on_click="ignore",
+            text("try.download", lang), trial.to_yaml, "scenario.yaml", "application/yaml", on_click="ignore",
             width="stretch",
         )  # fmt: skip
     with right:
