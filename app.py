@@ -2,16 +2,25 @@
 
 import streamlit as st
 
-from simulator.panels import cost, evidence, futures, people, state, take_away
+from simulator.panels import cost, evidence, futures, people, state, take_away, try_it
 from simulator.texts import text
+
+PAGES = {  # address → page; its title is the text app.page_<address>
+    "futures": futures.page,
+    "try_it": try_it.page,
+    "people": people.page,
+    "cost": cost.page,
+    "evidence": evidence.page,
+    "take_away": take_away.page,
+}
 
 lang = state.language()
 st.set_page_config(page_title=text("app.title", lang), layout="wide", initial_sidebar_state="collapsed")
+first = next(iter(PAGES))
 pages = [
-    st.Page(futures.page, title=text("app.page_futures", lang), url_path="futures", default=True),
-    st.Page(people.page, title=text("app.page_people", lang), url_path="people"),
-    st.Page(cost.page, title=text("app.page_cost", lang), url_path="cost"),
-    st.Page(evidence.page, title=text("app.page_evidence", lang), url_path="evidence"),
-    st.Page(take_away.page, title=text("app.page_take_away", lang), url_path="take_away"),
+    st.Page(page, title=text(f"app.page_{name}", lang), url_path=name, default=name == first)
+    for name, page in PAGES.items()
 ]
-st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()
+chosen = st.navigation(pages, position="top")
+state.read_address()
+chosen.run()

@@ -5,7 +5,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SHIPPED = (
-    *("app.py", "scenarios", "data", "static", ".streamlit"),
+    *("app.py", "serve.py", "scenarios", "data", "static", ".streamlit"),
     *("calibration/looks.csv", "calibration/posterior"),
 )
 

@@ -411,18 +411,32 @@ def app(arguments: argparse.Namespace) -> int:
         hint = f"; free: --port {other}" if other else ""
         print(f"port {port} is in use{hint}", file=sys.stderr)
         return USAGE
-    script = shipped("app.py")
+    script = shipped("serve.py")
     options = ["--server.port", str(port), "--server.headless", "true"]
+    if arguments.classroom:
+        options += ["--server.address", "0.0.0.0"]
     command = [sys.executable, "-m", "streamlit", "run", script.name, *options]
     server = subprocess.Popen(command, cwd=script.parent)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     print(f"the app is at http://localhost:{port} (Ctrl-C ends it)", file=sys.stderr)
+    if arguments.classroom:
+        print(f"others in this network reach it at http://{_address()}:{port}", file=sys.stderr)
     try:
         return server.wait()
     except KeyboardInterrupt:
         server.terminate()
         server.wait()
         raise
+
+
+def _address() -> str:
+    """This machine's address in its network, as far as it can be told without sending anything."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of documentation; a datagram socket sends nothing here
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
 
 
 def _free(port: int) -> bool:
@@ -587,6 +601,9 @@ def _parser() -> _Parser:
 
     sub = command("app", app, "serve the browser app on this machine")
     sub.add_argument("--port", type=whole(1, 65535), default=8501, help="(8501)")
+    sub.add_argument(
+        "--classroom", action="store_true", help="let others in the same network look; else this machine only"
+    )
 
     parser.commands = tuple(commands.choices)
     return parser

@@ -46,7 +46,8 @@ class Tables:
 
     ``titles`` holds each scenario's title by language, the baseline first, in the order of colours; ``observed`` the
     rows of ``simulator.data.observations()``, empty where there are none; ``futures`` by scenario the number of the
-    future that each run is closest to in the last year.
+    future that each run is closest to in the last year; ``places`` by scenario its number among the colours, where it
+    is not that of its title's place.
     """
 
     summary: pd.DataFrame
@@ -55,6 +56,7 @@ class Tables:
     baseline: str = "baseline"
     observed: pd.DataFrame = field(default_factory=pd.DataFrame)
     futures: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_comparison(cls, comparison: Comparison, observed: pd.DataFrame | None = None) -> Tables:
@@ -146,18 +148,22 @@ def _years(table: pd.DataFrame) -> pd.Series:
 
 def colours(tables: Tables) -> dict[str, str]:
     """Scenario to colour; the baseline is dark grey."""
-    others = {s: PALETTE[i % len(PALETTE)] for i, s in enumerate(tables.others)}
+    others = {s: PALETTE[_place(tables, s) % len(PALETTE)] for s in tables.others}
     return {tables.baseline: BASELINE_COLOUR} | others
 
 
 def dashes(tables: Tables) -> dict[str, list[int]]:
     """Scenario to the dashes of its line."""
-    return {tables.baseline: [6, 4]} | {s: list(DASHES[i % len(DASHES)]) for i, s in enumerate(tables.others)}
+    return {tables.baseline: [6, 4]} | {s: list(DASHES[_place(tables, s) % len(DASHES)]) for s in tables.others}
 
 
 def shapes(tables: Tables) -> dict[str, str]:
     """Scenario to the shape of its end point."""
-    return {tables.baseline: "circle"} | {s: SHAPES[i % len(SHAPES)] for i, s in enumerate(tables.others)}
+    return {tables.baseline: "circle"} | {s: SHAPES[_place(tables, s) % len(SHAPES)] for s in tables.others}
+
+
+def _place(tables: Tables, scenario: str) -> int:
+    return tables.places.get(scenario, tables.others.index(scenario))
 
 
 _MARKS = {
@@ -178,10 +184,18 @@ def swatch(tables: Tables, scenario: str) -> str:
     return _picture(f'<g fill="{colour}">{line}{_MARKS[shapes(tables)[scenario]]}</g>')
 
 
-def _picture(inside: str) -> str:
-    """A drawing as an image: pages that clean HTML let images pass, but not drawings."""
-    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" width="36" height="16" viewBox="0 0 36 16">{inside}</svg>'
-    return f'<img class="swatch" alt="" width="36" height="16" src="data:image/svg+xml,{quote(drawn)}">'
+def spot(tables: Tables, scenario: str) -> str:
+    """Colour and shape of a scenario alone."""
+    mark = f'<g fill="{colours(tables)[scenario]}">{_MARKS[shapes(tables)[scenario]]}</g>'
+    return _picture(mark, left=21)
+
+
+def _picture(inside: str, left: int = 0) -> str:
+    """A drawing as an image, from ``left`` on: pages that clean HTML let images pass, but not drawings."""
+    size = f'width="{36 - left}" height="16"'
+    box = f'viewBox="{left} 0 {36 - left} 16"'
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box}>{inside}</svg>'
+    return f'<img class="swatch" alt="" {size} src="data:image/svg+xml,{quote(drawn)}">'
 
 
 def legend(tables: Tables, lang: str) -> str:

@@ -11,7 +11,8 @@ _PLACES = {"fonts": "static/fonts", "posterior": "calibration/posterior", "looks
 
 
 def shipped(name: str) -> Path:
-    """The path of ``scenarios``, ``data``, ``fonts``, ``static``, ``posterior``, ``looks`` or ``app.py``.
+    """The path of ``scenarios``, ``data``, ``fonts``, ``static``, ``posterior``, ``looks``, ``app.py`` or
+    ``serve.py``.
 
     They stand at the repository's root in a checkout and in ``simulator/shipped`` in an installed wheel.
     Raises FileNotFoundError where the installation lacks it.

@@ -75,6 +75,11 @@ def in_processes(
                 suspects.again.append((place, piece))
 
 
+def one_process(nice: int = 0) -> ProcessPoolExecutor:
+    """A process that does one piece after the other and keeps what it has learned; it ends with this one."""
+    return ProcessPoolExecutor(1, mp_context=_Spawn(), initializer=_begin, initargs=(nice,))
+
+
 class _Queue(Generic[Piece]):
     """Pieces to do: those that come again, those not seen yet, and those for the end."""
 

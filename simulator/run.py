@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from simulator.results import InputError, Result
 from simulator.scenario import FIRST, Scenario, load_scenario
 from simulator.tracking import NOTHING
 from simulator.version import __version__
+
+if TYPE_CHECKING:
+    from simulator.model import GarmentModel
 
 FIRST_YEAR, LAST_YEAR = 2012, 2040
 Progress = Callable[[int, int], None]  # done, of how many
@@ -150,20 +153,26 @@ def run(
     return execute(request, progress, track)
 
 
-def execute(request: Request, progress: Progress | None = None, track: bool = False) -> Result:
-    """Run a request. Its values are the same to the byte wherever and whenever it runs."""
+def execute(
+    request: Request, progress: Progress | None = None, track: bool = False, model: GarmentModel | None = None
+) -> Result:
+    """Run a request. Its values are the same to the byte wherever and whenever it runs.
+
+    ``model`` is one that has done some of the request's steps; it goes on with the others.
+    """
     from simulator.model import GarmentModel
 
     began = time.perf_counter()
-    model = GarmentModel(
-        scenario=request.numbers,
-        seed=request.seed,
-        people_per_agent=request.people_per_agent,
-        steps_per_year=request.steps_per_year,
-        until=request.until,
-        track=track,
-    )
-    done, steps = 0, (request.until - FIRST_YEAR + 1) * request.steps_per_year
+    if model is None:
+        model = GarmentModel(
+            scenario=request.numbers,
+            seed=request.seed,
+            people_per_agent=request.people_per_agent,
+            steps_per_year=request.steps_per_year,
+            until=request.until,
+            track=track,
+        )
+    done, steps = model.recorder.steps, (request.until - FIRST_YEAR + 1) * request.steps_per_year
     while model.running:
         model.step()
         done += 1

@@ -1,14 +1,10 @@
 """Does the first page show what the store holds, say what is missing, and never simulate?"""
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from made_up import fill
+from served import Workers
 from streamlit.testing.v1 import AppTest
 
 from simulator.panels import futures, jobs
@@ -21,29 +17,19 @@ CHARTS = 8
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A home of its own for every test, and no memory of jobs of other tests."""
+    """A home of its own for every test, and pages that remember nothing of other tests."""
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
-    monkeypatch.setattr(jobs, "_jobs", {})
     for cached in (futures._shown, futures._spec, futures._html):
         cached.clear()
     return tmp_path
 
 
 @pytest.fixture
-def starts(monkeypatch, home):
-    """Jobs that are started, without processes; ``code`` is what their process has ended with."""
-    begun = []
-
-    def start(name, done):
-        log = home / "log"
-        log.write_text("something\nMemoryError: none left\n\n", encoding="utf-8")
-        job = jobs._Job(SimpleNamespace(poll=lambda: starts.code), log, time.monotonic() - 30, done)
-        begun.append(job)
-        return job
-
-    starts = SimpleNamespace(begun=begun, code=None)
-    monkeypatch.setattr(jobs, "start", start)
-    return starts
+def workers(monkeypatch, home):
+    """A run service whose workers do what they are told to, without processes."""
+    told = Workers()
+    monkeypatch.setattr(jobs, "_service", jobs.Service(2, told.process))
+    return told
 
 
 def visit(lang=None):
@@ -68,10 +54,10 @@ def charts(page):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_finished_runs_are_shown_at_once(starts, lang):
+def test_finished_runs_are_shown_at_once(workers, lang):
     fill(Store())
     page = visit(lang)
-    assert starts.begun == []
+    assert workers.given == []
     assert page.title[0].value == text("app.title", lang)
     assert len(charts(page)) == CHARTS
     for key in ("app.khmer_pending", "app.disclaimer", "app.map_note_contradiction", "app.table_results"):
@@ -79,7 +65,7 @@ def test_finished_runs_are_shown_at_once(starts, lang):
     assert len(page.get("download_button")) == 2
 
 
-def test_the_language_can_be_switched_and_stays_in_the_address(starts):
+def test_the_language_can_be_switched_and_stays_in_the_address(workers):
     fill(Store())
     page = visit()
     assert page.title[0].value == text("app.title", "en")
@@ -91,94 +77,49 @@ def test_the_language_can_be_switched_and_stays_in_the_address(starts):
     assert text("app.khmer_pending", "km") in words(page)
 
 
-def test_a_language_there_is_not_is_said_and_answered_in_english(starts):
+def test_a_language_there_is_not_is_said_and_answered_in_english(workers):
     fill(Store())
     page = visit("<fr>")
     assert "&lt;fr&gt;" in page.warning[0].value
     assert page.title[0].value == text("app.title", "en")
 
 
-def test_missing_runs_are_made_elsewhere_while_the_page_can_be_used(starts):
+def test_missing_runs_are_made_elsewhere_while_the_page_can_be_used(workers):
     requests = fill(Store(), leave=9)
     page = visit("en")
-    assert len(starts.begun) == 1
+    assert len(workers.given) == 2, "one run a worker"
     assert text("app.progress_running", "en", done=len(requests) - 9, total=len(requests)) in progress(page)
     assert text("app.glossary_title", "en") in words(page)
     assert not charts(page)
     page.run()
-    assert len(starts.begun) == 1, "a second look starts nothing"
+    assert len(workers.given) == 2, "a second look starts nothing"
+    workers.finish_all()
+    page.run()
+    assert len(charts(page)) == CHARTS
 
 
 def progress(page):
     return " ".join(element.proto.text for element in page.get("progress"))
 
 
-def test_the_time_left_follows_from_the_speed_so_far(starts):
-    store = Store()
-    requests = fill(store, leave=20)
-    assert jobs.progress(requests, store).left is None
-    fill(store, leave=10)
-    now = jobs.progress(requests, store)
-    assert now.left == pytest.approx(30, rel=0.2), "ten runs in half a minute, ten to go"
-
-
-def test_a_job_that_stopped_is_told_with_its_last_line_and_can_be_tried_again(starts):
+def test_runs_that_failed_are_told_with_their_reason_and_can_be_tried_again(workers):
     fill(Store(), leave=6)
-    starts.code = 4
+    visit("en")
+    workers.finish_all(error="MemoryError: none left")
     page = visit("en")
-    page.run()
     assert page.error[0].value == text("app.progress_failed", "en")
     assert page.code[0].value == "MemoryError: none left"
     assert charts(page), "what is finished is shown"
-    before = len(starts.begun)
-    starts.code = None
+    before = len(workers.given)
     next(b for b in page.button if b.label == text("app.retry", "en")).click().run()
     assert not page.exception
-    assert len(starts.begun) == before + 1
+    assert len(workers.given) == before + 2
 
 
-def test_a_damaged_file_is_made_again(starts):
+def test_a_damaged_file_is_made_again(workers):
     store = Store()
     requests = fill(store)
     store.path(requests[5].key).write_bytes(b"half a file")
     page = visit("en")
-    assert len(starts.begun) == 1
+    assert [request.key for request, _ in workers.given] == [requests[5].key]
     assert text("app.progress_running", "en", done=len(requests) - 1, total=len(requests)) in progress(page)
-
-
-def test_two_servers_do_not_do_the_same_work(starts):
-    requests = fill(Store(), leave=3)
-    with jobs._locked() as ours:
-        assert ours
-        now = jobs.progress(requests, Store())
-    assert (now.done, now.error, starts.begun) == (len(requests) - 3, None, [])
-    jobs.progress(requests, Store())
-    assert len(starts.begun) == 1, "the lock has gone with its holder"
-
-
-def test_the_lock_goes_with_a_process_that_is_killed(home):
-    code = "from simulator.panels import jobs\nwith jobs._locked():\n    print(1, flush=True)\n    input()"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
-    )
-    holder.stdout.readline()
-    assert jobs._held()
-    holder.kill()
-    holder.wait()
-    holder.stdout.close()
-    holder.stdin.close()
-    assert not jobs._held()
-
-
-@pytest.mark.slow
-def test_the_process_makes_what_is_missing_and_ends_with_its_server(home):
-    store = Store()
-    requests = fill(store, leave=1)
-    job = jobs.start("made", 0)
-    assert job.process.wait(300) == 0, job.log.read_text()
-    assert store.missing(requests) == []
-    store.path(requests[-1].key).unlink()
-    other = jobs.start("ended", 0)
-    other.process.stdin.close()
-    assert other.process.wait(60) == 130
-    job.process.stdin.close()

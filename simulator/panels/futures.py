@@ -1,7 +1,7 @@
 """The first page: the four futures side by side against the baseline.
 
-The page never simulates. It draws from the store of finished runs; what is missing there is made by a background
-process (:mod:`simulator.panels.jobs`) while the page shows how far it is.
+The page never simulates. It draws from the store of finished runs; what is missing there is made by the run service
+(:mod:`simulator.panels.jobs`) while the page shows how far it is.
 """
 
 from __future__ import annotations
@@ -91,24 +91,29 @@ def _keys(requests: list[Request]) -> Keys:
 
 def _waiting(requests: list[Request], lang: str) -> Shown | None:
     """Progress while runs are missing; what is finished where the job has stopped."""
-    now = jobs.progress(requests, Store())
+    now = _look(requests)
     if now.error is None:
         _progress(requests, lang)
         scenarios = {request.scenario.id: request.scenario for request in requests}
         st.html(f'<dl lang="{lang}">{report.questions(scenarios.values(), lang)}</dl>')
         return None
     st.error(text("app.progress_failed", lang))
-    st.code(now.error or text("app.progress_died", lang), language=None)
-    st.button(text("app.retry", lang), on_click=jobs.retry, args=(requests,))
+    st.code(now.error, language=None)
+    st.button(text("app.retry", lang), on_click=jobs.service().retry, args=(requests,))
     comparison = Comparison.load_from_store(requests)
     if comparison is None:
         return None
     return Shown(comparison, Tables.of_comparison(comparison, observations()))
 
 
+def _look(requests: list[Request]) -> jobs.Progress:
+    """How far the runs of this page are; all visitors wait for the same ones."""
+    return jobs.service().ask("futures", requests, jobs.BACKGROUND)
+
+
 @st.fragment(run_every=jobs.POLL)
 def _progress(requests: list[Request], lang: str) -> None:
-    now = jobs.progress(requests, Store())
+    now = _look(requests)
     if now.complete or now.error is not None:
         st.rerun()
     st.progress(now.done / now.total, text("app.progress_running", lang, done=now.done, total=now.total))

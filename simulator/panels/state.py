@@ -1,17 +1,29 @@
-"""What pages share: their head, and what they keep in the address, the language, ``?lang=km``."""
+"""What pages share: their head, and what a visit keeps: the language, the scenario at hand and the way back.
+
+Language and scenario stand in the address too, so that a link restores them: ``?lang=km&s=…&v=…``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import streamlit as st
 
+from simulator.link import KEYS, Notice, from_address, to_address
 from simulator.report import NAMES, shared_style
+from simulator.scenario import Scenario
 from simulator.texts import text
+from simulator.trial import Trial
 
 _ADDRESS = "lang"
 _SWITCH = "language"
 _KEPT = "language_of_the_last_page"
+_TRIAL, _BEFORE, _AFTER = "trial", "trials_before", "trials_after"
+_WRITTEN, _NOTICES = "address_written", "address_notices"
+_TURNS = "turns_of_widgets"
+_MOST_STEPS_BACK = 50
 _STYLE = """
 .stMainBlockContainer { max-width: 1240px; padding: 3.75rem 1rem 4rem; }
 .stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
@@ -22,6 +34,36 @@ dd { max-width: 70ch; margin: 0 0 .3rem; }
 #vg-tooltip-element { max-width: 92vw; font-family: "Noto Sans", "Noto Sans Khmer", sans-serif !important; }
 """
 _KHMER_STYLE = ".stApp, .stApp p, .stApp label, .stApp button { line-height: 1.7; letter-spacing: 0; }"
+
+
+def held(name: str, value: Any) -> str:
+    """The key under which a widget shows ``value``, whoever has set it.
+
+    A widget that holds another value gets a new key and so begins anew: were its value set from here, a message that
+    the browser had already sent would set it back.
+    """
+    turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
+    key = _key(name)
+    if key in st.session_state and st.session_state[key] != value:
+        turns[name] = turns.get(name, 0) + 1
+        key = _key(name)
+    st.session_state[key] = value
+    return key
+
+
+def chosen(name: str, key: str) -> Any:
+    """What a visitor chose with the widget that ``held`` made; None where that widget is gone.
+
+    A browser that has not heard of that yet may still report its value, which nobody has chosen.
+    """
+    return st.session_state[key] if key == _key(name) else None
+
+
+def _key(name: str) -> str:
+    return f"{name}#{st.session_state.get(_TURNS, {}).get(name, 0)}"
+
+
+# ---- the language
 
 
 def language() -> str:
@@ -45,6 +87,92 @@ def unknown_language() -> str | None:
     return None if wanted in NAMES else wanted
 
 
+# ---- the scenario at hand
+
+
+def scenario_at_hand() -> Scenario | None:
+    """The scenario this visitor has tried; None where he has changed nothing yet."""
+    found = trial()
+    return found.scenario() if found.changed else None
+
+
+def trial() -> Trial:
+    """What this visitor tries; the baseline at first."""
+    found: Trial = st.session_state.get(_TRIAL, Trial())
+    return found
+
+
+def take(new: Trial) -> None:
+    """Try something else; the way back stays open. Called from callbacks, before the page is drawn."""
+    if new != trial():
+        before = [*st.session_state.get(_BEFORE, ()), trial()]
+        st.session_state[_BEFORE] = before[-_MOST_STEPS_BACK:]
+        st.session_state[_AFTER] = []
+    _hold(new)
+
+
+def undo() -> None:
+    """Back to what was tried before."""
+    if st.session_state.get(_BEFORE):
+        st.session_state.setdefault(_AFTER, []).append(trial())
+        _hold(st.session_state[_BEFORE].pop())
+
+
+def redo() -> None:
+    """Forth again."""
+    if st.session_state.get(_AFTER):
+        st.session_state.setdefault(_BEFORE, []).append(trial())
+        _hold(st.session_state[_AFTER].pop())
+
+
+def can_undo() -> bool:
+    """Whether there is a way back."""
+    return bool(st.session_state.get(_BEFORE))
+
+
+def can_redo() -> bool:
+    """Whether there is a way forth."""
+    return bool(st.session_state.get(_AFTER))
+
+
+def read_address() -> None:
+    """Take the scenario from an address that this visit has not written; complete one that lost it.
+
+    Called once before the page is drawn. What cannot be used changes nothing and is said by :func:`top`.
+    """
+    found = {key: st.query_params[key] for key in KEYS if key in st.query_params}
+    if found == st.session_state.get(_WRITTEN, {}):
+        return
+    if not found:  # the way from page to page drops it
+        _write(trial())
+        return
+    new, notices = from_address(found)
+    if new is not None:
+        take(new)
+    st.session_state[_WRITTEN] = found
+    st.session_state[_NOTICES] = notices
+
+
+def _hold(new: Trial) -> None:
+    st.session_state[_TRIAL] = new
+    st.session_state[_NOTICES] = ()
+    _write(new)
+
+
+def _write(new: Trial) -> None:
+    """The scenario into the address; the baseline needs no words."""
+    written = {} if new == Trial() else to_address(new)
+    for key in KEYS:
+        if key in written:
+            st.query_params[key] = written[key]
+        elif key in st.query_params:
+            del st.query_params[key]
+    st.session_state[_WRITTEN] = written
+
+
+# ---- the head of a page
+
+
 def top(lang: str, title: str, intro: str = "") -> None:
     """The head of a page: style, title, switch of language, what the Khmer and the results are worth."""
     st.html(f"<style>{shared_style() + _STYLE + (_KHMER_STYLE if lang == 'km' else '')}</style>")
@@ -57,6 +185,7 @@ def top(lang: str, title: str, intro: str = "") -> None:
     asked = unknown_language()
     if asked is not None:
         st.warning(escape(text("app.unknown_language", lang, value=asked[:20])))
+    banners(st.session_state.get(_NOTICES, ()), lang)
     notes = "".join(
         f'<p class="{kind}">{escape(text(f"app.{key}", lang))}</p>'
         for kind, key in (("pending", "khmer_pending"), ("disclaimer", "disclaimer"))
@@ -65,19 +194,29 @@ def top(lang: str, title: str, intro: str = "") -> None:
     st.html(f'<div lang="{lang}">{first}{notes}</div>')
 
 
+def banners(notices: Sequence[Notice], lang: str) -> None:
+    """What there is to say about the link by which the visitor came."""
+    for notice in notices:
+        told = escape(text(f"host.link_{notice.key}", lang, **notice.values))
+        st.html(f'<p class="pending" role="alert" lang="{lang}">{told}</p>')
+
+
 def language_switch(lang: str) -> None:
     """Both languages, each in its own script; a choice goes into the address, so that a link keeps it."""
-    st.session_state[_SWITCH] = lang
+    key = held(_SWITCH, lang)
     st.segmented_control(
         text("app.language", lang),
         list(NAMES),
         format_func=NAMES.__getitem__,
-        key=_SWITCH,
+        key=key,
         required=True,
         label_visibility="collapsed",
         on_change=_switch,
+        args=(key,),
     )
 
 
-def _switch() -> None:
-    st.query_params[_ADDRESS] = st.session_state[_SWITCH]
+def _switch(key: str) -> None:
+    lang = chosen(_SWITCH, key)
+    if lang is not None:
+        st.query_params[_ADDRESS] = lang
