@@ -26,6 +26,7 @@ from simulator.commands import (
     add_store,
     whole,
 )
+from simulator.lessons.command import add_lessons
 from simulator.terminal import (
     HEADLINES,
     Progress,
@@ -557,7 +558,7 @@ def _parser() -> _Parser:
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
 
-    for add in (add_experiment, add_store, add_merge):
+    for add in (add_experiment, add_store, add_merge, add_lessons):
         add(command)
 
     sub = command("app", app, "serve the browser app on this machine")

@@ -42,6 +42,7 @@ LAYERS = (
     ("report",),
     ("calibration", "terminal"),
     ("commands",),
+    ("lessons",),
     ("cli", "panels"),
     ("__main__", "app"),
 )

@@ -7,7 +7,7 @@ result is written there: a text names a number, ``{jobs[level]}``, and it is fil
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -77,7 +77,7 @@ class Step:
     say: Pair
     ask: str = ""
     table: str = ""
-    cases: Mapping[str, Pair] = MappingProxyType({})
+    cases: Mapping[str, Pair] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

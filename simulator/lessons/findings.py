@@ -16,7 +16,7 @@ from simulator.record import agree
 from simulator.results import Result, by_year, spread
 from simulator.scenario import START
 from simulator.store import Store
-from simulator.texts import case, number
+from simulator.texts import case, number, text
 from simulator.units import Array
 
 LATE = (2036, 2040)  # results are means over these years: one year alone has too much luck in it
@@ -127,7 +127,7 @@ def _layoffs_of_women(runs: Runs, scenario: str) -> Array:
 
 
 DERIVED: Mapping[str, Derived] = {
-    "finished_of_100": Derived(_finished, "persons"),
+    "finished_of_100": Derived(_finished, "ratio"),
     "price_of_graduate": Derived(_price_of_graduate, "USD"),
     "women_among_laid_off": Derived(_layoffs_of_women, "share"),
     "layoffs_since": Derived(lambda runs, scenario: runs.of("layoffs", "all", scenario, SINCE), "persons"),
@@ -164,7 +164,10 @@ class Finding:
         return case(*ends, self.before, agree=agree(self.share))
 
     def words(self, lang: str) -> dict[str, str]:
-        """Its numbers as a text shows them; differences without sign are for sentences whose verb has it."""
+        """Its numbers as a text shows them.
+
+        ``change`` is the difference without sign, for sentences whose verb has it; ``count`` the same without unit.
+        """
         told = {
             "level": self.level,
             "low": self.low,
@@ -178,9 +181,16 @@ class Finding:
             "difference_high": self.difference_high,
         }
         out = {name: number(value, self.unit, lang) for name, value in told.items()}
-        out |= {name: number(value, self.unit, lang, signed=True) for name, value in signed.items()}
+        out |= {name: self._change(value, lang) for name, value in signed.items()}
+        out["count"] = number(float(f"{abs(self.difference):.3g}"))
         agreeing = 0 if math.isnan(self.share) else round(self.share * self.n)
         return out | {"agree": str(agreeing), "n": str(self.n)}
+
+    def _change(self, value: float, lang: str) -> str:
+        """A difference; of shares in percentage points."""
+        if self.unit == "share" and math.isfinite(value):
+            return text("teach.points", lang, n=number(100 * value, signed=True, digits=1))
+        return number(value, self.unit, lang, signed=True)
 
 
 def find(runs: Runs, indicator: str, ours: str, theirs: str, group: str = "all") -> Finding:
@@ -191,11 +201,12 @@ def find(runs: Runs, indicator: str, ours: str, theirs: str, group: str = "all")
 
 def compared(a: Array, b: Array, unit: str) -> Finding:
     """A finding from values by pair."""
-    n, (low, level, high) = spread(a)
-    _, (_, before, _) = spread(b)
-    (least, middle, most), share = paired(a, b)
-    rest = map(float, (level, low, high, before, middle, least, most, share))
-    return Finding(unit, int(n), *rest)
+    number_, levels = spread(a[:, None])
+    before = spread(b[:, None])[1][1]
+    differences, share = paired(a[:, None], b[:, None])
+    (low, level, high), (least, middle, most) = levels[:, 0], differences[:, 0]
+    rest = (level, low, high, before[0], middle, least, most, share[0])
+    return Finding(unit, int(number_[0]), *map(float, rest))
 
 
 def best_of(runs: Runs, indicator: str, of: Sequence[str], highest: bool, group: str = "all") -> tuple[str, int]:
