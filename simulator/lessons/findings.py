@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from simulator.compare import paired
+from simulator.drawing import short
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.lessons.plan import Plan, design
 from simulator.record import agree
@@ -40,12 +41,12 @@ class Runs:
     def load(cls, plan: Plan, store: Store) -> Runs | None:
         """All runs of the plan; None while one is missing."""
         compared: dict[str, Array] = {}
-        for name, requests in plan.compared().items():
+        for name, requests in plan.compared.items():
             found = [store.get(request) for request in requests]
             if any(result is None for result in found):
                 return None
             compared[name] = np.stack([_yearly(result) for result in found if result is not None])
-        found = [store.get(request) for request in plan.designed()]
+        found = [store.get(request) for request in plan.designed]
         if any(result is None for result in found):
             return None
         designed = np.stack([_yearly(result) for result in found if result is not None])
@@ -96,7 +97,7 @@ def _seats_paid(runs: Runs, scenario: str) -> Array:
 def seat_price(runs: Runs, scenario: str) -> Array:
     """Public cost of one seat with administration, USD, by pair; as ``simulator.processes.government`` books it."""
     prices = []
-    for request in runs.plan.compared()[scenario]:
+    for request in runs.plan.compared[scenario]:
         value = {
             name: request.numbers.value(f"skills.{name}", START)
             for name in (
@@ -137,6 +138,15 @@ DERIVED: Mapping[str, Derived] = {
 def unit_of(indicator: str) -> str:
     """The unit of an indicator or of a derived number."""
     return DERIVED[indicator].unit if indicator in DERIVED else INDICATORS[indicator].unit
+
+
+_SCALES = {
+    "persons": (1000.0, "app.thousand_people"),
+    "share": (0.01, "%"),
+    "share/year": (0.01, "%"),
+    "USD million": (1.0, "app.million_usd"),
+    "USD/month": (1.0, "app.usd_month"),
+}
 
 
 @dataclass(frozen=True)
@@ -185,6 +195,23 @@ class Finding:
         out["count"] = number(float(f"{abs(self.difference):.3g}"))
         agreeing = 0 if math.isnan(self.share) else round(self.share * self.n)
         return out | {"agree": str(agreeing), "n": str(self.n)}
+
+    @property
+    def scale(self) -> tuple[float, str]:
+        """What its numbers are divided by in a table, and the key of the unit that then heads the row."""
+        return _SCALES.get(self.unit, (1.0, ""))
+
+    def figures(self) -> dict[str, str]:
+        """Its numbers for a table whose row names the unit."""
+        size, _ = self.scale
+        levels = {"level": self.level, "low": self.low, "high": self.high}
+        changes = {
+            "difference": self.difference,
+            "difference_low": self.difference_low,
+            "difference_high": self.difference_high,
+        }
+        out = {name: short(value / size) for name, value in levels.items()}
+        return out | {name: short(value / size, signed=True) for name, value in changes.items()}
 
     def _change(self, value: float, lang: str) -> str:
         """A difference; of shares in percentage points."""

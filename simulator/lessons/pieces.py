@@ -15,7 +15,7 @@ from simulator.lessons.findings import LATE, Finding, Runs, find
 from simulator.lessons.lives import COUNTED, HOME, STATES
 from simulator.lessons.plan import SHIPPED, WITH, WITHOUT, title
 from simulator.state import GOODS, STAGES
-from simulator.texts import group, number, text
+from simulator.texts import group, number, text, unit
 
 LIFE_COLOURS = ("#0072b2", "#b84a00", "#6a4fb3", "#c8321a", "#d9a400", "#d5dae0", "#8a949e")
 
@@ -30,11 +30,19 @@ def value(shown: str, exact: float) -> str:
     return f'<data value="{exact:.10g}">{escape(shown)}</data>'
 
 
-def level_cell(found: Finding, lang: str) -> str:
-    """A level with its spread."""
-    words = found.words(lang)
-    band = f"{escape(words['low'])} – {escape(words['high'])}"
-    return f'{value(words["level"], found.level)}<br><span class="band">({band})</span>'
+def level_cell(found: Finding) -> str:
+    """A level with its spread, in the unit that the row names."""
+    shown = found.figures()
+    return f'{value(shown["level"], found.level)} <span class="band">({shown["low"]} – {shown["high"]})</span>'
+
+
+def row_head(indicator: str, of: str, found: Finding, lang: str) -> str:
+    """What a row counts, and in which unit."""
+    _, key = found.scale
+    counted = key if key in ("", "%") else text(key, lang)
+    counted = counted or unit(found.unit, lang)
+    named = escape(row_label(indicator, of, lang))
+    return f'{named} <span class="band">{escape(counted)}</span>' if counted and found.unit != "ratio" else named
 
 
 def results(table: Table, runs: Runs, lang: str) -> str:
@@ -48,10 +56,10 @@ def results(table: Table, runs: Runs, lang: str) -> str:
     rows = []
     for indicator, of in table.rows:
         found = {name: find(runs, indicator, name, first, of) for name in table.of}
-        cells = "".join(_cell(title(name, lang), level_cell(found[name], lang)) for name in table.of)
+        cells = "".join(_cell(title(name, lang), level_cell(found[name])) for name in table.of)
         if two:
             cells += _difference(found[others[0]], lang)
-        rows.append(f'<tr><th scope="row">{escape(row_label(indicator, of, lang))}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{row_head(indicator, of, found[first], lang)}</th>{cells}</tr>')
     note = text("teach.table_note", lang, first=LATE[0], last=LATE[1])
     return (
         f'<div class="table stack numbers" lang="{lang}" tabindex="0"><table><thead><tr>'
@@ -65,13 +73,12 @@ def _cell(head: str, inside: str) -> str:
 
 
 def _difference(found: Finding, lang: str) -> str:
-    words = found.words(lang)
-    band = f"({escape(words['difference_low'])} – {escape(words['difference_high'])})"
-    shown = value(words["difference"], found.difference)
-    inside = f'{shown}<br><span class="band">{band}</span>'
-    agreeing = f"{words['agree']} / {words['n']}"
+    shown = found.figures()
+    band = f"({shown['difference_low']} – {shown['difference_high']})"
+    inside = f'{value(shown["difference"], found.difference)} <span class="band">{band}</span>'
+    agreeing = f"{found.words(lang)['agree']} / {found.n}"
     if found.case == "cannot_tell":
-        agreeing += f"<br><em>{escape(text('teach.table_cannot_tell', lang))}</em>"
+        agreeing += f" <em>{escape(text('teach.table_cannot_tell', lang))}</em>"
     return _cell(text("teach.table_difference", lang), inside) + _cell(text("teach.table_agree", lang), agreeing)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -100,14 +100,16 @@ class Plan:
         """One run."""
         return Request.of(chosen, seed, self.people_per_agent, self.until, draw)
 
+    @cached_property
     def compared(self) -> dict[str, list[Request]]:
         """The runs of every scenario that is compared, by its id, in the order of ``pairs``."""
         return {name: [self.request(scenario(name), *pair) for pair in self.pairs] for name in (*SHIPPED, *variants())}
 
+    @cached_property
     def designed(self) -> list[Request]:
         """The runs from which the emulator is fitted; run i is paired with ``lesson_without`` in pair i."""
         return [self.request(trained(levers), *self.pairs[i % len(self.pairs)]) for i, levers in enumerate(design())]
 
     def requests(self) -> list[Request]:
         """Everything there is to run."""
-        return [request for runs in self.compared().values() for request in runs] + self.designed()
+        return [request for runs in self.compared.values() for request in runs] + self.designed

@@ -6,21 +6,24 @@ One idea a screen, in large type; arrow keys go on and back. What groups predict
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
 from simulator.lessons import pieces
 from simulator.lessons.content import ORDER, Answers, Lesson, Step, lesson, lessons
-from simulator.panels import state, teach_runs
+from simulator.panels import state, teach_parts, teach_runs
 from simulator.panels.teach_runs import Ready
-from simulator.panels.teach_style import STYLE
 from simulator.texts import text
 
 PARTS = ("lessons", "floor", "ladder", "quiz", "pack")
 MOST_GROUPS = 6
 _LESSON, _STEP, _PART, _GROUPS = "teach_lesson", "teach_step", "teach_part", "teach_groups"
 _PREDICTED = "teach_predicted"
+# In a lesson its title steps back: the heading of the screen is what counts.
+_LESSON_STYLE = ".stApp h1 { font-size: 1.05rem; font-weight: 400; color: #525b66; }"
 
 
 def page() -> None:
@@ -30,7 +33,7 @@ def page() -> None:
     chosen = _chosen()
     heading = text("teach.title", lang) if chosen is None else lesson(chosen).title[lang]
     state.top(lang, heading, text("teach.intro", lang) if chosen is None else "")
-    st.html(f"<style>{STYLE}</style>")
+    st.html(f"<style>{_style()}{_LESSON_STYLE if chosen else ''}</style>")
     ready = teach_runs.ready(lang)
     if ready is None:
         return
@@ -46,8 +49,19 @@ def page() -> None:
         label_visibility="collapsed",
         required=True,
     )
-    drawn: dict[str, Callable[[Ready, str], None]] = {"lessons": _list, "floor": _floor}
-    drawn.get(part or "lessons", _list)(ready, lang)
+    drawn: dict[str, Callable[[Ready, str], None]] = {
+        "lessons": _list,
+        "floor": _draw_floor,
+        "ladder": teach_parts.climb,
+        "quiz": teach_parts.questions,
+        "pack": teach_parts.downloads,
+    }
+    drawn[part](ready, lang)
+
+
+@cache
+def _style() -> str:
+    return Path(__file__).with_name("teach.css").read_text(encoding="utf-8")
 
 
 # ---- which lesson, which screen
@@ -149,7 +163,7 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
                     )  # fmt: skip
                 else:
                     st.number_input(
-                        f"{label}: {text('teach.guess', lang)}", value=before, min_value=0.0, step=1.0, key=key,
+                        f"{label}: {text('teach.guess', lang)}", value=None if before is None else float(before), min_value=0.0, step=1.0, key=key,
                         format="%g", on_change=_predict_now, args=(chosen.id, ask.name, group, key),
                     )  # fmt: skip
 
@@ -214,22 +228,28 @@ def _why(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) 
 
 
 def _floor_screen(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
-    _large(pieces.paragraphs(answers.told(step.text, lang)), lang)
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
     _draw_floor(ready, lang)
 
 
-def _floor(ready: Ready, lang: str) -> None:
-    """The part with the floor alone."""
-    _draw_floor(ready, lang)
+def _lives(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
+    teach_parts.lives(ready, lang)
+
+
+def _budget(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
+    teach_parts.programme(ready, lang, _groups(lang))
 
 
 def _draw_floor(ready: Ready, lang: str) -> None:
+    """The factory floor."""
     teach_runs.draw_floor(ready, lang)
     st.html(f'<p class="note" lang="{lang}">{escape(text("teach.floor_help", lang))}</p>')
 
 
-def _large(inside: str, lang: str) -> None:
-    st.html(f'<div class="screen" lang="{lang}">{inside}</div>')
+def _large(inside: str, lang: str, brief: bool = False) -> None:
+    st.html(f'<div class="screen{" brief" if brief else ""}" lang="{lang}">{inside}</div>')
 
 
 _SCREENS: dict[str, Callable[[Lesson, Step, Answers, Ready, str], None]] = {
@@ -239,4 +259,6 @@ _SCREENS: dict[str, Callable[[Lesson, Step, Answers, Ready, str], None]] = {
     "reveal": _reveal,
     "why": _why,
     "floor": _floor_screen,
+    "lives": _lives,
+    "budget": _budget,
 }

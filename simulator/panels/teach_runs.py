@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import streamlit as st
 
 from simulator.lessons import floor, lives, pieces, prepare
 from simulator.lessons.content import Answers, Lesson
+from simulator.lessons.emulator import Emulator
 from simulator.lessons.findings import Runs
 from simulator.lessons.plan import Plan
 from simulator.panels import jobs
@@ -39,6 +41,11 @@ class Ready:
     runs: Runs
     floor: dict[str, Any]
     lives: dict[str, Any]
+
+    @cached_property
+    def emulator(self) -> Emulator:
+        """The formula of the last lesson."""
+        return Emulator.fit(self.runs)
 
     @cached_property
     def _answers(self) -> dict[str, Answers]:
@@ -100,7 +107,8 @@ def _missing(plan: Plan, requests: list[Any], first: int, total: int, lang: str)
         st.code(_last_words(), language=None)
     if not working:
         st.button(text("teach.missing_button", lang), on_click=_start, type="primary")
-    st.html(f'<p class="note" lang="{lang}">{text("teach.missing_time", lang)} {text("teach.missing_command", lang)}</p>')
+    told = f"{text('teach.missing_time', lang)} {text('teach.missing_command', lang)}"
+    st.html(f'<p class="note" lang="{lang}">{escape(told)}</p>')
     st.code(_COMMAND, language=None)
 
 
