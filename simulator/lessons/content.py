@@ -162,7 +162,11 @@ class Answers:
         for name, (first, often) in self.best.items():
             ask = self.lesson.asks[name]
             level = find(self.runs, ask.indicator, first, first, ask.group).words(lang)
-            words[name] = level | {"first": title(first, lang), "agree": str(often), "n": str(len(self.runs.plan.pairs))}
+            words[name] = level | {
+                "first": title(first, lang),
+                "agree": str(often),
+                "n": str(len(self.runs.plan.pairs)),
+            }
         return pair[lang].format(**words, **inputs(lang))
 
     def why(self, step: Step, lang: str) -> str:
@@ -226,13 +230,9 @@ def inputs(lang: str) -> Mapping[str, str]:
                 f"completion_{way}": setting(WITH, f"skills.completion_{way}", "share")
                 for way in ("self_paced", "facilitated", "on_site")
             },
-            **{
-                f"cost_{way}": setting(WITH, f"skills.cost_{way}", "share") for way in ("self_paced", "on_site")
-            },
+            **{f"cost_{way}": setting(WITH, f"skills.cost_{way}", "share") for way in ("self_paced", "on_site")},
             **{f"saved_{stage}": number(100 * s, digits=0) for stage, s in zip(STAGES, saved, strict=True)},
-            **{
-                f"price_{stage}": setting("baseline", f"automation.step_cost_{stage}", "USD") for stage in STAGES
-            },
+            **{f"price_{stage}": setting("baseline", f"automation.step_cost_{stage}", "USD") for stage in STAGES},
         }
     )
 

@@ -1,7 +1,8 @@
 """A formula in place of the model for the last lesson: what courses do, fitted to runs, with its error.
 
 The effect of a programme against the courses of today, under the same machines and the same luck, is a quadratic in five
-levers. The error is that of runs the formula has not seen: each is left out in turn.
+levers. The error is
+that of runs the formula has not seen: each is left out in turn.
 """
 
 from __future__ import annotations
@@ -134,5 +135,3 @@ def budget() -> float:
     """What groups may spend: the cost of the programme of lesson 2, million USD a year."""
     names = LEVERS.keys() - {"skills.self_paced_share"}
     return cost({name: scenario(WITH).value(name, START) for name in names} | {"skills.self_paced_share": 0.0})
-
-

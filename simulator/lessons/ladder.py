@@ -55,7 +55,9 @@ def rungs(runs: Runs, lang: str) -> tuple[Rung, ...]:
     out = []
     for name in RUNGS:
         facts = [*course] if name != "engineer" else []
-        facts.append((words("admitted"), words(f"admitted_{name}", women=number(_value("skills.women_in_stem"), "share", lang))))
+        facts.append(
+            (words("admitted"), words(f"admitted_{name}", women=number(_value("skills.women_in_stem"), "share", lang)))
+        )
         if name != "engineer":
             facts.append((words("seats"), " → ".join(seats)))
         out.append(Rung(text(f"teach.floor_job_{name}", lang), words(f"how_{name}", **_how()[lang]), tuple(facts)))

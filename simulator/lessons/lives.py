@@ -38,7 +38,7 @@ def record(plan: Plan, progress: Progress | None = None) -> dict[str, Any]:
     quarters = (plan.until - FIRST_YEAR + 1) * 4
     done, total = 0, len(pairs) * len(SHIPPED) * quarters
     counts: list[dict[str, Any]] = []
-    shown: dict[str, Any] = {}
+    shown: list[dict[str, Any]] = []
     for draw, seed in pairs:
         requests = {name: Request.of(scenario(name), seed, plan.people_per_agent, plan.until, draw) for name in SHIPPED}
         start = requests[SHIPPED[0]]
@@ -59,7 +59,14 @@ def record(plan: Plan, progress: Progress | None = None) -> dict[str, Any]:
         counts.append({name: tally(found) for name, found in lives.items()})
         shown = shown or choose(lives)
     ids = [[draw, seed] for draw, seed in pairs]
-    return {"form": _FORM, "pairs": ids, "years": list(YEARS), "states": list(STATES), "people": shown, "counts": counts}
+    return {
+        "form": _FORM,
+        "pairs": ids,
+        "years": list(YEARS),
+        "states": list(STATES),
+        "people": shown,
+        "counts": counts,
+    }
 
 
 def courses(tracks: Tracks) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def choose(lives: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The people to show, settled by what they were in 2024: women and men, operators, nearest to 24 years of age."""
     start = lives[SHIPPED[0]]
     operator = start["state"][:, 0] == OPERATOR
-    out = []
+    out: list[dict[str, Any]] = []
     for woman in (0, 0, 0, 1)[:SHOWN]:
         left = [i for i in np.flatnonzero(operator & (start["gender"] == woman)) if i not in {p["row"] for p in out}]
         if not left:

@@ -135,7 +135,8 @@ def asset(name: str) -> str:
 def life(person: Mapping[str, Any], lang: str, years: list[int]) -> str:
     """One person's years in the baseline and the four futures: a strip a future, and where it ended."""
     legend = "".join(
-        f'<li><span class="sign" style="background:{colour}"></span>{escape(text(f"teach.lives_state_{state}", lang))}</li>'
+        f'<li><span class="sign" style="background:{colour}"></span>'
+        f"{escape(text(f'teach.lives_state_{state}', lang))}</li>"
         for state, colour in zip(STATES, LIFE_COLOURS, strict=True)
     )
     strips = []

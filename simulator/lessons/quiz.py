@@ -41,7 +41,7 @@ class Question:
 def questions() -> tuple[Question, ...]:
     """All questions in order."""
     raw = yaml.safe_load(Path(__file__).with_name("quiz.yaml").read_text(encoding="utf-8"))
-    return tuple(Question(*row["ask"], row["question"]) for row in raw)
+    return tuple(Question(row["ask"][0], row["ask"][1], row["question"]) for row in raw)
 
 
 def score(hands: Hands, when: str, right: Mapping[int, str | None]) -> tuple[int, int]:

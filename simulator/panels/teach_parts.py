@@ -91,10 +91,10 @@ def effects(emulator: Emulator, levers: dict[str, float], lang: str) -> str:
             f"<td>± {escape(change(error, unit_of(name), lang, signed=False))}</td></tr>"
         )
     now = text("teach.budget_now", lang, first=LATE[0], last=LATE[1])
-    error = text("teach.budget_error", lang)
+    missed = text("teach.budget_error", lang)
     return (
         f'<div class="table numbers" lang="{lang}" tabindex="0"><table><thead><tr><th></th><th>{escape(now)}</th>'
-        f"<th>{escape(error)}</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<th>{escape(missed)}</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -121,7 +121,8 @@ def _board(goal: str, emulator: Emulator, lang: str) -> str:
         shown = change(effect, unit_of(goal), lang)
         rows.append(
             f"<tr><td>{escape(text('teach.group', lang, name=group))}</td><td>{escape(shown)}</td>"
-            f"<td>{escape(number(spent, 'USD million', lang))}</td><td>{escape(text(f'teach.budget_{verdict}', lang))}</td></tr>"
+            f"<td>{escape(number(spent, 'USD million', lang))}</td>"
+            f"<td>{escape(text(f'teach.budget_{verdict}', lang))}</td></tr>"
         )
     heads = "".join(
         f"<th>{escape(head)}</th>"
@@ -166,7 +167,10 @@ def questions(ready: Ready, lang: str) -> None:
                 key = (i, when, option)
                 hands[key] = int(
                     place.number_input(
-                        one.about.option(option, lang), min_value=0, max_value=999, value=hands.get(key, 0),
+                        one.about.option(option, lang),
+                        min_value=0,
+                        max_value=999,
+                        value=hands.get(key, 0),
                         key=f"hands_{i}_{when}_{option}_{lang}",
                     )  # fmt: skip
                 )

@@ -1,4 +1,4 @@
-"""What the page for the projector draws from: stored runs, the recordings, and the process that makes what is missing."""
+"""What the page for the projector draws from: stored runs, recordings, and the process that makes what is missing."""
 
 from __future__ import annotations
 
