@@ -1,8 +1,7 @@
 """A formula in place of the model for the last lesson: what courses do, fitted to runs, with its error.
 
-The effect of a programme against the courses of today, under the same machines and the same luck, is a quadratic in five
-levers. The error is
-that of runs the formula has not seen: each is left out in turn.
+The effect of a programme against the courses of today, under the same machines and the same luck, is a quadratic in
+five levers. The error is that of runs the formula has not seen: each is left out in turn.
 """
 
 from __future__ import annotations

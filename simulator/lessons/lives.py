@@ -102,7 +102,7 @@ def courses(tracks: Tracks) -> dict[str, Any]:
 
 def _states(people: Mapping[str, Any]) -> Any:
     """The state of every row as a place in ``STATES``."""
-    outside, at_work, displaced, training = range(4)
+    _outside, at_work, _displaced, _training = range(4)
     of = np.array([OUTSIDE, OPERATOR, DISPLACED, TRAINING])[people["state"]]
     return np.where(people["state"] == at_work, people["job"].astype(int) - 1, of)
 

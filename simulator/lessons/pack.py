@@ -189,7 +189,8 @@ def _quiz(runs: Runs, lang: str) -> str:
     return (
         f"<h2>{escape(text('teach.pack_quiz', lang))}</h2><ol>{asked}</ol>"
         f'<div class="sheet"><h2>{escape(text("teach.quiz_right", lang))}</h2>'
-        f'<p>{escape(text("teach.quiz_intro", lang))}</p><table class="grid"><thead><tr>{heads}</tr></thead><tbody>{answered}</tbody></table></div>'
+        f"<p>{escape(text('teach.quiz_intro', lang))}</p>"
+        f'<table class="grid"><thead><tr>{heads}</tr></thead><tbody>{answered}</tbody></table></div>'
     )
 
 

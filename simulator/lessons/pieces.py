@@ -45,8 +45,11 @@ def row_head(indicator: str, of: str, found: Finding, lang: str) -> str:
     return f'{named} <span class="band">{escape(counted)}</span>' if counted and found.unit != "ratio" else named
 
 
-def results(table: Table, runs: Runs, lang: str) -> str:
-    """Rows of numbers under several scenarios, held against the first."""
+def results(table: Table, runs: Runs, lang: str, differences: bool = False) -> str:
+    """Rows of numbers under several scenarios, held against the first.
+
+    With ``differences`` every column but the first shows its difference from it, as a table of two always does.
+    """
     first, *others = table.of
     head = "".join(f'<th scope="col">{escape(title(name, lang))}</th>' for name in table.of)
     two = len(others) == 1
@@ -56,7 +59,10 @@ def results(table: Table, runs: Runs, lang: str) -> str:
     rows = []
     for indicator, of in table.rows:
         found = {name: find(runs, indicator, name, first, of) for name in table.of}
-        cells = "".join(_cell(title(name, lang), level_cell(found[name])) for name in table.of)
+        shown = (first,) if differences else table.of
+        cells = "".join(_cell(title(name, lang), level_cell(found[name])) for name in shown)
+        if differences:
+            cells += "".join(_cell(title(name, lang), difference_cell(found[name], lang)) for name in others)
         if two:
             cells += _difference(found[others[0]], lang)
         rows.append(f'<tr><th scope="row">{row_head(indicator, of, found[first], lang)}</th>{cells}</tr>')
@@ -72,10 +78,16 @@ def _cell(head: str, inside: str) -> str:
     return f'<td data-head="{escape(head)}"><span>{inside}</span></td>'
 
 
-def _difference(found: Finding, lang: str) -> str:
+def difference_cell(found: Finding, lang: str, mark: bool = True) -> str:
+    """A difference with its spread, and where the runs do not agree, that."""
     shown = found.figures()
     band = f"({shown['difference_low']} – {shown['difference_high']})"
-    inside = f'{value(shown["difference"], found.difference)} <span class="band">{band}</span>'
+    doubt = f" <em>{escape(text('teach.table_cannot_tell', lang))}</em>" if mark and found.case == "cannot_tell" else ""
+    return f'{value(shown["difference"], found.difference)} <span class="band">{band}</span>{doubt}'
+
+
+def _difference(found: Finding, lang: str) -> str:
+    inside = difference_cell(found, lang, mark=False)
     agreeing = f"{found.words(lang)['agree']} / {found.n}"
     if found.case == "cannot_tell":
         agreeing += f" <em>{escape(text('teach.table_cannot_tell', lang))}</em>"
@@ -102,7 +114,7 @@ def floor_words(lang: str) -> dict[str, Any]:
         *("machines", "bench", "bought", "closed", "empty", "tap", "gone", "person"),
     )
     jobs = [words(f"job_{job}") for job in ("operator", "technician", "engineer")]
-    signs = ("operator", "technician", "engineer", "works", "still", "none", "empty")
+    signs = ("operator", "technician", "engineer", "new", "works", "still", "none", "empty")
     return {
         **{key: words(key) for key in plain},
         "tier": [words(f"tier_{tier}") for tier in (1, 2, 3)],

@@ -45,7 +45,7 @@
         const [low, high] = model.levers[input.dataset.lever], share = high <= 1;
         input.value = set[input.dataset.lever];
         const told = share ? Math.round(100 * set[input.dataset.lever]) + "%" : Number(set[input.dataset.lever]).toLocaleString("en-US");
-        input.nextElementSibling.textContent = told;
+        input.parentElement.querySelector("output").textContent = told;
         input.setAttribute("aria-valuetext", told);
       }
     }

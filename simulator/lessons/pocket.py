@@ -66,8 +66,8 @@ def _main(runs: Runs, emulator: Emulator, lang: str) -> str:
     for name, (low, high) in LEVERS.items():
         step = STEPS.get(name, 0.05)
         levers += (
-            f'<div class="lever"><label>{escape(label(name, lang))}<input type="range" data-lever="{name}" '
-            f'min="{low:g}" max="{high:g}" step="{step:g}"><output></output></label></div>'
+            f'<div class="lever"><label>{escape(label(name, lang))}: <output></output>'
+            f'<input type="range" data-lever="{name}" min="{low:g}" max="{high:g}" step="{step:g}"></label></div>'
         )
     rows = "".join(
         f'<tr data-output="{name}"><th scope="row">{escape(label(name, lang))}</th><td class="effect"></td>'

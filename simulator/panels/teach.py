@@ -164,7 +164,8 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
                 else:
                     st.number_input(
                         f"{label}: {text('teach.guess', lang)}", value=None if before is None else float(before),
-                        min_value=0.0, step=1.0, key=key, format="%g", on_change=_predict_now, args=(chosen.id, ask.name, group, key),
+                        min_value=0.0, step=1.0, key=key, format="%g", on_change=_predict_now,
+                        args=(chosen.id, ask.name, group, key),
                     )  # fmt: skip
 
 

@@ -172,7 +172,7 @@ def questions(ready: Ready, lang: str) -> None:
                         max_value=999,
                         value=hands.get(key, 0),
                         key=f"hands_{i}_{when}_{option}_{lang}",
-                    )  # fmt: skip
+                    )
                 )
     st.html(_class_result(hands, right, lang))
     st.download_button(
