@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from simulator.panels import cost, evidence, futures, people, state, take_away, try_it
+from simulator.panels import cost, evidence, futures, people, state, take_away, teach, try_it
 from simulator.texts import text
 
 PAGES = {  # address → page; its title is the text app.page_<address>
@@ -12,6 +12,7 @@ PAGES = {  # address → page; its title is the text app.page_<address>
     "cost": cost.page,
     "evidence": evidence.page,
     "take_away": take_away.page,
+    "teach": teach.page,
 }
 
 lang = state.language()

@@ -30,6 +30,7 @@ from simulator.commands import (
 )
 from simulator.explain_command import add_explain
 from simulator.findings_commands import add_findings
+from simulator.lessons.command import add_lessons
 from simulator.terminal import (
     HEADLINES,
     Progress,
@@ -596,7 +597,7 @@ def _parser() -> _Parser:
     sub = command("new", new, "write a scenario file to start from")
     sub.add_argument("name", metavar="NAME")
 
-    for add in (add_explain, add_findings, add_experiment, add_store, add_merge):
+    for add in (add_explain, add_findings, add_experiment, add_store, add_merge, add_lessons):
         add(command)
 
     sub = command("app", app, "serve the browser app on this machine")

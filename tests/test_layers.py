@@ -56,6 +56,7 @@ LAYERS = (
     ("calibration", "terminal"),
     ("commands",),
     ("explain_command", "findings_commands"),
+    ("lessons",),
     ("cli", "panels"),
     ("__main__", "app"),
 )

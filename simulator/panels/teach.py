@@ -1,0 +1,265 @@
+"""The page for the projector: lessons screen by screen, the factory floor, the skill ladder, and what was learned.
+
+One idea a screen, in large type; arrow keys go on and back. What groups predict lives in the session alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from simulator.lessons import pieces
+from simulator.lessons.content import ORDER, Answers, Lesson, Step, lesson, lessons
+from simulator.panels import state, teach_parts, teach_runs
+from simulator.panels.teach_runs import Ready
+from simulator.texts import text
+
+PARTS = ("lessons", "floor", "ladder", "quiz", "pack")
+MOST_GROUPS = 6
+_LESSON, _STEP, _PART, _GROUPS = "teach_lesson", "teach_step", "teach_part", "teach_groups"
+_PREDICTED = "teach_predicted"
+# In a lesson its title steps back: the heading of the screen is what counts.
+_LESSON_STYLE = ".stApp h1 { font-size: 1.05rem; font-weight: 400; color: #525b66; }"
+
+
+def page() -> None:
+    """Draw the page."""
+    lang = state.language()
+    st.session_state.setdefault(_PREDICTED, {})
+    chosen = _chosen()
+    heading = text("teach.title", lang) if chosen is None else lesson(chosen).title[lang]
+    state.top(lang, heading, text("teach.intro", lang) if chosen is None else "")
+    st.html(f"<style>{_style()}{_LESSON_STYLE if chosen else ''}</style>")
+    ready = teach_runs.ready(lang)
+    if ready is None:
+        return
+    if chosen is not None:
+        _lesson(lesson(chosen), ready, lang)
+        return
+    part = st.segmented_control(
+        text("teach.part", lang),
+        PARTS,
+        default="lessons",
+        format_func=lambda name: text(f"teach.part_{name}", lang),
+        key=f"{_PART}_{lang}",
+        label_visibility="collapsed",
+        required=True,
+    )
+    drawn: dict[str, Callable[[Ready, str], None]] = {
+        "lessons": _list,
+        "floor": _draw_floor,
+        "ladder": teach_parts.climb,
+        "quiz": teach_parts.questions,
+        "pack": teach_parts.downloads,
+    }
+    drawn[part](ready, lang)
+
+
+@cache
+def _style() -> str:
+    return Path(__file__).with_name("teach.css").read_text(encoding="utf-8")
+
+
+# ---- which lesson, which screen
+
+
+def _chosen() -> str | None:
+    """The lesson on the screen, from the session or, at the first look, from the address."""
+    if _LESSON not in st.session_state:
+        asked = st.query_params.get("lesson")
+        st.session_state[_LESSON] = asked if asked in ORDER else None
+        at = st.query_params.get("screen", "1")
+        st.session_state[_STEP] = int(at) - 1 if at.isdecimal() and 0 < len(at) < 4 and int(at) > 0 else 0
+    name: str | None = st.session_state[_LESSON]
+    return name
+
+
+def _go(name: str | None, step: int) -> None:
+    st.session_state[_LESSON], st.session_state[_STEP] = name, step
+    for key, value in (("lesson", name), ("screen", str(step + 1))):
+        if name is None:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = str(value)
+
+
+def _list(ready: Ready, lang: str) -> None:
+    """The lessons to choose from."""
+    for left, right in zip(lessons()[::2], lessons()[1::2], strict=True):
+        for place, one in zip(st.columns(2, gap="medium"), (left, right), strict=True):
+            number = ORDER.index(one.id) + 1
+            with place, st.container(border=True):
+                st.html(
+                    f'<div class="lesson" lang="{lang}"><h3>{number}. {escape(one.title[lang])}</h3>'
+                    f"<p>{escape(one.goal[lang])}</p></div>"
+                )
+                told = f"{text('teach.start', lang)} · {text('teach.minutes', lang, n=one.minutes)}"
+                st.button(told, key=f"start_{one.id}", on_click=_go, args=(one.id, 0), width="stretch", type="primary")
+
+
+def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
+    """One screen of a lesson and the way on."""
+    last = len(chosen.steps) - 1
+    at = min(st.session_state[_STEP], last)
+    step = chosen.steps[at]
+    answers = ready.answers(chosen)
+    told = text("teach.step_of", lang, i=at + 1, n=last + 1)
+    st.html(
+        f'<div class="screen-head" lang="{lang}"><h2>{escape(step.title[lang])}</h2><span>{escape(told)}</span></div>'
+    )
+    _SCREENS[step.kind](chosen, step, answers, ready, lang)
+    _notes(step, lang)
+    waits = step.kind == "predict" and not _everybody(chosen, step)
+    if waits:
+        st.html(f'<p class="note" lang="{lang}">{escape(text("teach.predict_first", lang))}</p>')
+    home, back, on = st.columns([1, 1, 2])
+    home.button(text("teach.all_lessons", lang), key="home", on_click=_go, args=(None, 0), width="stretch")
+    back.button(
+        f"← {text('teach.back', lang)}", key="back", on_click=_go, args=(chosen.id, max(at - 1, 0)),
+        disabled=at == 0, shortcut="Left", width="stretch",
+    )  # fmt: skip
+    on.button(
+        f"{text('teach.next', lang)} →", key="on", on_click=_go,
+        args=(chosen.id, at + 1) if at < last else (None, 0),
+        disabled=waits, shortcut="Right", type="primary", width="stretch",
+    )  # fmt: skip
+
+
+def _notes(step: Step, lang: str) -> None:
+    notes = escape(text("teach.notes", lang))
+    said = pieces.paragraphs(step.say[lang])
+    st.html(f'<details class="more notes" lang="{lang}"><summary>{notes}</summary>{said}</details>')
+
+
+# ---- screens
+
+
+def _idea(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang)
+
+
+def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    """The question, and every group's prediction."""
+    ask = chosen.asks[step.ask]
+    _large(
+        f'{pieces.paragraphs(answers.told(step.text, lang))}<p class="question">{escape(ask.question[lang])}</p>', lang
+    )
+    names = _groups(lang)
+    for start in range(0, len(names), 3):
+        for place, group in zip(st.columns(3), names[start : start + 3], strict=False):
+            key = f"predict_{chosen.id}_{ask.name}_{group}"
+            label = text("teach.group", lang, name=group)
+            before = _predicted(chosen.id, ask.name).get(group)
+            with place:
+                if ask.options:
+                    st.segmented_control(
+                        label, ask.options, default=before, key=key, on_change=_predict_now,
+                        args=(chosen.id, ask.name, group, key), width="stretch",
+                        format_func=lambda name, of=ask: of.option(name, lang),
+                    )  # fmt: skip
+                else:
+                    st.number_input(
+                        f"{label}: {text('teach.guess', lang)}", value=None if before is None else float(before),
+                        min_value=0.0, step=1.0, key=key, format="%g", on_change=_predict_now,
+                        args=(chosen.id, ask.name, group, key),
+                    )  # fmt: skip
+
+
+def _groups(lang: str) -> list[str]:
+    """The groups in the room, by letter; their number can be changed on every screen that asks."""
+    number = st.session_state.get(_GROUPS, 3)
+    chosen = st.segmented_control(
+        text("teach.groups", lang), list(range(1, MOST_GROUPS + 1)), default=number, required=True, key="groups_shown"
+    )
+    st.session_state[_GROUPS] = chosen or number
+    return [chr(ord("A") + i) for i in range(st.session_state[_GROUPS])]
+
+
+def _predicted(name: str, ask: str) -> dict[str, str | float]:
+    found: dict[str, str | float] = st.session_state[_PREDICTED].setdefault((name, ask), {})
+    return found
+
+
+def _predict_now(name: str, ask: str, group: str, key: str) -> None:
+    chosen = st.session_state[key]
+    if chosen is None:
+        _predicted(name, ask).pop(group, None)
+    else:
+        _predicted(name, ask)[group] = chosen
+
+
+def _everybody(chosen: Lesson, step: Step) -> bool:
+    return len(_predicted(chosen.id, step.ask)) >= st.session_state.get(_GROUPS, 3)
+
+
+def _run(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    """What has been run to answer the question."""
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang)
+    told = text("teach.run_told", lang, runs=ready.runs.number, sets=len(ready.runs.plan.pairs))
+    st.html(f'<p class="note box" lang="{lang}">{escape(told)}</p>')
+
+
+def _reveal(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    """Predictions, result, spread, and the rows of numbers behind it."""
+    result, spread = answers.result(step.ask, lang)
+    _large(f'<p class="result">{escape(result)}</p><p class="spread">{escape(spread)}</p>', lang)
+    ask, predicted = chosen.asks[step.ask], _predicted(chosen.id, step.ask)
+    if predicted:
+        said = []
+        for group, prediction in sorted(predicted.items()):
+            holds = answers.right(step.ask, prediction, list(predicted.values()))
+            verdict = {None: "open", True: "right" if ask.options else "nearest", False: "wrong"}[holds]
+            shown = ask.option(str(prediction), lang) if ask.options else f"{prediction:g}"
+            name = text("teach.group", lang, name=group)
+            word = text(f"teach.verdict_{verdict}", lang) if ask.options or holds else ""
+            said.append(
+                f'<li class="{verdict}"><strong>{escape(name)}</strong> {escape(shown)} <em>{escape(word)}</em></li>'
+            )
+        st.html(f'<ul class="predictions" lang="{lang}">{"".join(said)}</ul>')
+    if step.table:
+        st.html(pieces.results(chosen.tables[step.table], ready.runs, lang))
+
+
+def _why(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.why(step, lang)), lang)
+
+
+def _floor_screen(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
+    _draw_floor(ready, lang)
+
+
+def _lives(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
+    teach_parts.lives(ready, lang)
+
+
+def _budget(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
+    _large(pieces.paragraphs(answers.told(step.text, lang)), lang, brief=True)
+    teach_parts.programme(ready, lang, _groups(lang))
+
+
+def _draw_floor(ready: Ready, lang: str) -> None:
+    """The factory floor."""
+    teach_runs.draw_floor(ready, lang)
+    st.html(f'<p class="note" lang="{lang}">{escape(text("teach.floor_help", lang))}</p>')
+
+
+def _large(inside: str, lang: str, brief: bool = False) -> None:
+    st.html(f'<div class="screen{" brief" if brief else ""}" lang="{lang}">{inside}</div>')
+
+
+_SCREENS: dict[str, Callable[[Lesson, Step, Answers, Ready, str], None]] = {
+    "idea": _idea,
+    "predict": _predict,
+    "run": _run,
+    "reveal": _reveal,
+    "why": _why,
+    "floor": _floor_screen,
+    "lives": _lives,
+    "budget": _budget,
+}
