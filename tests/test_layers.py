@@ -98,13 +98,12 @@ PUBLIC = {
 }
 DISTRIBUTIONS = {
     "ema_workbench": "ema-workbench",
+    "fontTools": "fonttools",
     "SALib": "salib",
     "sklearn": "scikit-learn",
     "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }  # where the import name is another one
-# where the import name is another one
-DISTRIBUTIONS = {"fontTools": "fonttools", "vl_convert": "vl-convert-python", "yaml": "pyyaml"}
 
 FILES = sorted(
     [*ROOT.glob("simulator/**/*.py"), *ROOT.glob("calibration/**/*.py"), *ROOT.glob("app.py")],
