@@ -95,6 +95,7 @@ PUBLIC = {
     "INDICATORS": "indicators",
     "PARAMETERS": "parameters",
     "load_scenario": "scenario",
+    **dict.fromkeys(("to_batch_run", "to_ema_model", "to_iamc", "to_salib_problem", "to_xarray"), "bridges"),
 }
 DISTRIBUTIONS = {
     "ema_workbench": "ema-workbench",
