@@ -19,7 +19,9 @@ Floats = NDArray[np.float64]
 OPERATORS = (">=", "<=", ">", "<")
 EXAMPLE = "employment[gender=women]>=450000"
 _ALSO = {"≥": ">=", "≤": "<="}
-_GOAL = re.compile(r"^(?P<measure>[^<>=≥≤]*)(?P<operator>>=|<=|≥|≤|>|<|=+)(?P<value>.*)$", re.DOTALL)
+_GOAL = re.compile(
+    r"^(?P<measure>[^<>=≥≤\[\]]*(?:\[[^\[\]]*\])?\s*)(?P<operator>>=|<=|≥|≤|>|<|=+)(?P<value>.*)$", re.DOTALL
+)
 _MEASURE = re.compile(r"^\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<group>[^\[\]]*)\]\s*)?$", re.DOTALL)
 
 

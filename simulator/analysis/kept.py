@@ -85,7 +85,7 @@ def _read(folder: Path, kind: str) -> Kept:
         about = json.loads((folder / _ABOUT).read_text("utf-8"))
         if about["asked"]["kind"] != kind:
             raise InputError(f"{folder} holds a finding of garment-sim {about['asked']['kind']}, not of {kind}")
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in about["tables"]}
+        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in about.pop("tables")}
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.batch import Failure, fill
-from simulator.checks import FIRST, SEATS, nearest, unknown
+from simulator.checks import FIRST, SEATS, unknown
 from simulator.design import _unit as unit_points
-from simulator.parameters import GROUPS, PARAMETERS
+from simulator.parameters import GROUPS, PARAMETERS, Parameters
 from simulator.posterior import BEST, is_shipped, load_posterior
-from simulator.ranges import from_unit, to_unit
+from simulator.ranges import _logarithmic, to_unit
 from simulator.results import InputError, Result
 from simulator.run import Progress, Request
 from simulator.scenario import Scenario
 from simulator.store import Store
+from simulator.units import Refused
 
 Floats = NDArray[np.float64]
 Say = Callable[[str], None]
 Taken = TypeVar("Taken")
 
 KINDS = ("uncertainty", "fitted", "measured", "lever", "driver")
+_SHARED = ("production", "pricing", "wages", "factories")  # groups with a part in the shares of cost
 AFTER = "thresholds"  # the group of numbers that matter only when a run is over
 
 
@@ -40,12 +42,17 @@ class Factor:
     high: float
     marginal: tuple[float, ...] = ()
 
-    def value(self, place: float) -> float:
-        """The value at a place from 0 to 1."""
+    def values(self, places: Floats) -> Floats:
+        """The values at places from 0 to 1."""
         if self.marginal:
-            return float(np.quantile(self.marginal, place))
+            return np.quantile(self.marginal, places)
         first, last = to_unit(self.name, self.low), to_unit(self.name, self.high)
-        return float(min(max(from_unit(self.name, first + place * (last - first)), self.low), self.high))
+        ends = PARAMETERS[self.name].low, PARAMETERS[self.name].high
+        inner = first + np.asarray(places, dtype=float) * (last - first)
+        found = (
+            ends[0] * (ends[1] / ends[0]) ** inner if _logarithmic(self.name) else ends[0] + inner * (ends[1] - ends[0])
+        )
+        return np.clip(found, self.low, self.high)
 
     def place(self, value: float) -> float:
         """The place of a value, from 0 to 1; values beyond the ends stand at the ends."""
@@ -74,8 +81,8 @@ def chosen_names(words: Iterable[str]) -> tuple[str, ...]:
         elif word in GROUPS:
             several |= {name for name, about in PARAMETERS.items() if about.group == word}
         else:
-            told = f"{unknown(word, PARAMETERS)}; allowed: names, groups as {nearest(word, GROUPS)}, or kinds"
-            raise InputError(f"{told} ({', '.join(KINDS)})") from None
+            told = f"{unknown(word, known)}; allowed: names, groups ({', '.join(GROUPS)}) or kinds"
+            raise InputError(f"{told} ({', '.join(KINDS)})")
     if set(SEATS) <= named:
         raise InputError(f"{' and '.join(SEATS)} are shares of the same seats; name one of them")
     if set(SEATS) <= named | several:
@@ -115,8 +122,33 @@ def spread_points(count: int, size: int, seed: int) -> Floats:
 
 def values_at(factors: Sequence[Factor], places: Floats) -> Floats:
     """Values [point, factor] at places [point, factor]."""
-    columns = [[factor.value(float(u)) for u in column] for factor, column in zip(factors, places.T, strict=True)]
-    return np.array(columns, dtype=float).reshape(len(factors), len(places)).T
+    columns = [factor.values(column) for factor, column in zip(factors, places.T, strict=True)]
+    return np.stack(columns, axis=1) if columns else np.empty((len(places), 0))
+
+
+def admissible(scenario: Scenario, names: Sequence[str]) -> Callable[[Floats], bool]:
+    """Whether the model takes these values [name]: it refuses shares of cost that leave too little for overhead."""
+    from simulator.processes.production import overhead
+
+    own = Parameters.from_flat({name: value_of(scenario, name) for name in PARAMETERS})
+    places = {
+        group: [(PARAMETERS[n].field, k) for k, n in enumerate(names) if PARAMETERS[n].group == group]
+        for group in _SHARED
+    }
+
+    def check(values: Floats) -> bool:
+        changed = {
+            group: replace(getattr(own, group), **{field: float(values[k]) for field, k in found})
+            for group, found in places.items()
+            if found
+        }
+        try:
+            overhead(replace(own, **changed) if changed else own)
+        except Refused:
+            return False
+        return True
+
+    return check
 
 
 def request(scenario: Scenario, values: Mapping[str, float], seed: int, people_per_agent: int, until: int) -> Request:

@@ -22,6 +22,7 @@ from simulator.analysis.points import (
     AFTER,
     Factor,
     Say,
+    admissible,
     chosen_names,
     factors_of,
     observe,
@@ -48,6 +49,7 @@ FROM = ("ranges", "posterior")
 TRAJECTORIES, SAMPLES, TOP = 4, 64, 12
 VERDICTS = ("matters", "cannot tell", "below noise", "none", LUCK)
 _SEEDS = 1 << 30
+_SPARE = 4  # times as many ways or base points are drawn as are needed
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +112,24 @@ class Plan:
         return self.trajectories if method == "morris" else self.samples
 
     def points(self, method: str, factors: Sequence[Factor]) -> tuple[Floats, Floats]:
-        """Places [point, number, luck last], and values [point, number]."""
-        names = [*(factor.name for factor in factors), LUCK]
-        places = indices.places(method, names, self.size_of(method), self.seed)
-        return places, values_at(factors, places[:, :-1])
+        """Places [point, number, luck last], and values [point, number].
+
+        Ways, or base points, with a point that the model refuses are passed over; spare ones take their place.
+        """
+        names = [factor.name for factor in factors]
+        size, block = self.size_of(method), len(names) + (2 if method == "morris" else 3)
+        places = indices.places(method, [*names, LUCK], _SPARE * size, self.seed)
+        values = values_at(factors, places[:, :-1])
+        check = admissible(self.scenario, names)
+        good: list[int] = []
+        for first in range(0, len(places), block):
+            if len(good) < size * block and all(check(row) for row in values[first : first + block]):
+                good += range(first, first + block)
+        if len(good) < 2 * block:
+            raise InputError(
+                "nearly everywhere in these ranges the model refuses the shares of cost; name fewer numbers"
+            )
+        return places[good], values[good]
 
     def requests(self, factors: Sequence[Factor], places: Floats, values: Floats) -> list[Request]:
         """The runs at these points, those of one point in turn."""
