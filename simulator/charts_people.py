@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.charts import _placed
-from simulator.costs import LEVERS, Account, Column, goal_name, levers_title
+from simulator.costs import LEVERS, Account, Column, levers_title
 from simulator.drawing import (
     INK,
     PAPER,
@@ -301,8 +301,7 @@ def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, titl
     more = f"{text('cost.more_spent', lang)} ({heading('public_cost', lang)})"
     x = axis("x", low, high, title=wrap(more, 40), grid=False, tickCount=5, format="+,.6~g")
     x["scale"] |= {"nice": True}
-    above = f"{goal_name(goal, lang)}{text('people.colon', lang)} {text('cost.above', lang)} ({heading(goal[0], lang)})"
-    y = axis("y", bottom, top, **flat_title(above), grid=False, tickCount=5, format="+,.6~g")
+    y = axis("y", bottom, top, **flat_title(heading(goal[0], lang)), grid=False, tickCount=5, format="+,.6~g")
     y["scale"] |= {"nice": True}
     tint = by_scenario(tables, colours(tables))
     whole, halves = ([p for p in points if (p["part"] == "both") is both] for both in (True, False))

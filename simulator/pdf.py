@@ -31,17 +31,23 @@ Part = dict[str, Any]
 
 def pdf(comparison: Comparison, lang: str, stamp: Stamp | None = None) -> bytes:
     """The report in ``lang``. Equal comparisons and stamps give equal files."""
+    return typeset(document(comparison, lang, stamp or Stamp.now()))
+
+
+def typeset(content: dict[str, Any]) -> bytes:
+    """What :func:`document` gives, as PDF."""
     import typst
 
-    stamp = stamp or Stamp.now()
-    content = json.dumps(document(comparison, lang, stamp), ensure_ascii=False)
-    template = Path(__file__).with_name("report.typ")
+    when = datetime.fromisoformat(f"{content['date']}T00:00:00+00:00")
     with TemporaryDirectory(prefix="garment-sim-") as folder:
         for _, name, *_ in FONTS:
             (Path(folder) / f"{name}.ttf").write_bytes(font_bytes(name))
-        when = int(datetime.fromisoformat(f"{stamp.made_on}T00:00:00+00:00").timestamp())
         made: bytes = typst.compile(
-            template, font_paths=[Path(folder)], ignore_system_fonts=True, sys_inputs={"data": content}, timestamp=when
+            Path(__file__).with_name("report.typ"),
+            font_paths=[Path(folder)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
+            timestamp=int(when.timestamp()),
         )
     return made
 
