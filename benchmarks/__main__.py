@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
-from benchmarks import app, baseline, batch, collecting, floor, growth, promises, starting, workers
+from benchmarks import app, baseline, batch, collecting, floor, growth, load, promises, starting, workers
 from benchmarks.measure import Effort, Section, machine, one_process
 
 SECTIONS: dict[str, Callable[[Effort], Section]] = {
@@ -22,6 +22,7 @@ SECTIONS: dict[str, Callable[[Effort], Section]] = {
     "batch": batch.section,
     "collecting": collecting.section,
     "app": app.section,
+    "load": load.section,
 }
 
 

@@ -67,6 +67,8 @@ PROMISES = (
     Promise("app: a changed lever, best draw", "app lever seconds", 2.0, seconds),
     Promise("app: a changed lever, band from paired draws", "app band seconds", 8.0, seconds),
     Promise("app: a page rerun", "app rerun seconds", 0.15, seconds),
+    Promise("app: thirty people, each every 10 s: 95 % of interactions", "load p95 seconds", 1.0, seconds),
+    Promise("app: thirty people at once: the last one answered", "load together seconds", 5.0, seconds),
 )
 
 
