@@ -1,5 +1,6 @@
 """Does the page for the projector lead from a prediction to its answer, and say what is missing?"""
 
+from html import escape
 from types import SimpleNamespace
 
 import pytest
@@ -139,7 +140,7 @@ def test_the_other_parts_are_drawn(home):
     ):
         page.get("button_group")[1].set_value(part).run()
         assert not page.exception
-        assert said in words(page)
+        assert escape(said) in words(page)
     page.get("button_group")[1].set_value("quiz").run()
     page.number_input(key="hands_0_before_fall_en").set_value(3).run()
     assert "3 / 3" in words(page)
