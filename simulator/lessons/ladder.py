@@ -103,5 +103,6 @@ def html(runs: Runs, lang: str) -> str:
         f'<p lang="{lang}">{escape(text("teach.ladder_intro", lang))}</p>'
         f'<div class="ladder" lang="{lang}">{cards}</div>'
         f'<h3 lang="{lang}">{escape(text("teach.ladder_effects", lang))}</h3>'
-        f'<p class="note" lang="{lang}">{escape(effects_note(lang))}</p>{pieces.results(EFFECTS, runs, lang, differences=True)}'
+        f'<p class="note" lang="{lang}">{escape(effects_note(lang))}</p>'
+        f"{pieces.results(EFFECTS, runs, lang, differences=True)}"
     )

@@ -119,11 +119,11 @@ def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
     home, back, on = st.columns([1, 1, 2])
     home.button(text("teach.all_lessons", lang), key="home", on_click=_go, args=(None, 0), width="stretch")
     back.button(
-        f"← {text('teach.back', lang)}", key="back", on_click=_go, args=(chosen.id, max(at - 1, 0)),
+        text("teach.back", lang), key="back", on_click=_go, args=(chosen.id, max(at - 1, 0)),
         disabled=at == 0, shortcut="Left", width="stretch",
     )  # fmt: skip
     on.button(
-        f"{text('teach.next', lang)} →", key="on", on_click=_go,
+        text("teach.next", lang), key="on", on_click=_go,
         args=(chosen.id, at + 1) if at < last else (None, 0),
         disabled=waits, shortcut="Right", type="primary", width="stretch",
     )  # fmt: skip

@@ -59,7 +59,8 @@ def programme(ready: Ready, lang: str, groups: list[str]) -> None:
                 text("teach.budget_enter", lang, group=name), key=f"enter_{group}", on_click=_enter,
                 args=(group, goal, levers, emulator), disabled=spent > limit * 1.0001, width="stretch",
             )  # fmt: skip
-        st.html(_board(goal, emulator, lang))
+        if board := _board(goal, emulator, lang):
+            st.html(board)
 
 
 def _lever(name: str, lang: str) -> float:
