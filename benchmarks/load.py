@@ -42,8 +42,8 @@ def section(effort: Effort) -> Section:
     out = Section("Thirty people at the app")
     out.say(
         f"{people} sessions on the page *Try it*, each moving a lever every {number(pause)} s to a scenario whose "
-        "runs are stored; an interaction lasts from the message that a slider was moved to the end of the page that answers. "
-        "Server, sessions and everything else share this machine."
+        "runs are stored; an interaction lasts from the message that a slider was moved to the end of the page that "
+        "answers. Server, sessions and everything else share this machine."
     )
     out.table(
         ["", "interactions", "median", "95 %", "longest"],
