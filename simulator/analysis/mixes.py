@@ -75,7 +75,7 @@ class Trials:
         self.failures += failed
         self.keys |= {request.key for request in requests}
         empty = np.full(1 + len(self.goals), math.nan)
-        return np.array([empty if taken is None else taken for taken in seen]).reshape(len(asked), -1)
+        return np.array([empty if taken is None else taken for taken in seen]).reshape(len(asked), len(empty))
 
     def _take(self, result: Result, first: int) -> Floats:
         yearly = result.yearly()

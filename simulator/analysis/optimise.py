@@ -276,7 +276,7 @@ def _propose(
             for goal, level in zip(plan.goals, levels, strict=True)
         ]
         share = plan.share + _SURER[k] * (1 - plan.share)
-        place = cheapest(surrogate, goals, min(share + 0.02, 0.99), start, plan.seed + attempt + len(tried))
+        place = cheapest(surrogate, goals, share, start, plan.seed + attempt + len(tried))
         if not any(np.array_equal(place, other) for other in (*known, *found)):
             found.append(place)
         if len(found) == count:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 
 _STEP = 0.01  # places are rounded to it, so that a lever reads well
 _GENERATIONS, _CROWD = 60, 6
+_MARGIN = 0.03
 _MOST = 400  # runs learnt from
 
 
@@ -59,16 +61,32 @@ class Surrogate:
             met *= norm.cdf(gap / sd if goal.upward else -gap / sd)
         return np.asarray(met.mean(axis=1))
 
+    def gap(self, places: Floats, goals: Sequence[Goal]) -> Floats:
+        """How far the guessed mean stays behind the goal that lags most, as a part of its value [mix]; 0 beyond it."""
+        means, _ = self.guess(places)
+        behind = np.zeros(len(places))
+        for column, goal in enumerate(goals, start=1):
+            missing = (goal.value - (means[:, column] + float(self.own[:, column].mean()))) / max(
+                abs(goal.value), 1e-12
+            )
+            behind = np.maximum(behind, missing if goal.upward else -missing)
+        return behind
+
 
 def cheapest(surrogate: Surrogate, goals: Sequence[Goal], share: float, start: Floats, seed: int = 0) -> Floats:
     """The place [lever] of the mix guessed to be cheapest among those that meet the goals in so many draws, else of the
-    one that meets them most often; levers that are not needed stay at ``start``."""
+    one that meets them most often; levers that are not needed stay at ``start``.
+
+    The search asks for a little more than ``share``, and levers are set back as long as ``share`` itself is met.
+    """
     scale = max(abs(float(surrogate.cost(start[None])[0])), 1.0)
 
-    def loss(columns: Floats) -> Floats:
+    def loss(columns: Floats, wanted: float = min(share + _MARGIN, 1.0)) -> Floats:
         places = columns.T if columns.ndim == 2 else columns[None]
-        short = np.maximum(share - surrogate.share(places, goals), 0.0)
-        return np.asarray(surrogate.cost(places) / scale + 1e4 * short)
+        short = np.maximum(wanted - surrogate.share(places, goals), 0.0)
+        # Where no draw meets the goals all shares are 0: the gap shows the way.
+        lost = 1e4 * short + 1e3 * np.where(short > 0, surrogate.gap(places, goals), 0.0)
+        return np.asarray(surrogate.cost(places) / scale + lost)
 
     bounds = [(0.0, 1.0)] * len(start)
     with threadpool_limits(1):
@@ -76,7 +94,7 @@ def cheapest(surrogate: Surrogate, goals: Sequence[Goal], share: float, start: F
             loss, bounds, x0=start, rng=np.random.default_rng(seed), maxiter=_GENERATIONS, popsize=_CROWD,
             vectorized=True, updating="deferred", polish=False, init="sobol",
         )  # fmt: skip
-        return _simpler(np.round(found.x / _STEP) * _STEP, start, loss)
+        return _simpler(np.round(found.x / _STEP) * _STEP, start, partial(loss, wanted=share))
 
 
 def _simpler(place: Floats, start: Floats, loss: Any) -> Floats:

@@ -75,6 +75,8 @@ def promising(places: pd.DataFrame, case: Mask, near: Floats, least: int) -> Reg
 
 
 def _towards(places: pd.DataFrame, near: Floats) -> Region:
+    if np.ptp(near) == 0.0:
+        return {}
     found = {name: spearmanr(column, near) for name, column in places.items() if column.nunique() > 1}
     sure = {name: r.statistic for name, r in found.items() if r.pvalue < _SURE}
     strongest = sorted(sure, key=lambda name: -abs(sure[name]))[:_STRONGEST]
