@@ -41,9 +41,9 @@ def section(effort: Effort) -> Section:
             found = asyncio.run(_visit(port, pid, people, pause, rounds))
     out = Section("Thirty people at the app")
     out.say(
-        f"{people} sessions on the page *Try it*, each moving a lever every {number(pause)} s to a scenario whose "
-        "runs are stored; an interaction lasts from the message that a slider was moved to the end of the page that "
-        "answers. Server, sessions and everything else share this machine."
+        f"{people} sessions on the page *Try it*, each moving a lever every {number(pause)} s to a scenario whose runs "
+        "are stored; an interaction lasts from the message that a slider was moved to the end of the answer. "
+        "Server, sessions and everything else share this machine."
     )
     out.table(
         ["", "interactions", "median", "95 %", "longest"],
@@ -182,7 +182,7 @@ class _Session:
 
         while True:
             heard = ForwardMsg()
-            heard.ParseFromString(await self.connection.recv())  # type: ignore[arg-type]
+            heard.ParseFromString(await self.connection.recv())
             kind = heard.WhichOneof("type")
             if kind == "script_finished":
                 return

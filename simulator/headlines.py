@@ -56,15 +56,32 @@ def cards(outcome: Outcome, lang: str, record: Record) -> str:
     return f'<div class="heads" lang="{lang}">{"".join(made)}</div>'
 
 
+def brief(outcome: Outcome, lang: str, earlier: bool) -> str:
+    """Jobs and exports in one line, for who looks at the levers."""
+    year = outcome.tables.years[1]
+    parts = []
+    for name in HEADLINES:
+        if name in ("employment", "exports"):
+            figure = outcome.figures[name]
+            told_ = html.band(figure.value, figure.low, figure.high, name)
+            told_ = told_ if outcome.pairs else told_.partition(" ")[0]
+            parts.append(f"<span>{escape(f'{label(name, lang)}, {year}: {told_} {heading(name, lang)}')}</span>")
+    return f'<p class="brief{" stale" if earlier else ""}" lang="{lang}">{"".join(parts)}</p>'
+
+
 def _difference(figure: Figure, name: str, reference: str, pairs: int, lang: str) -> list[str]:
     kind = INDICATORS[name].unit
     if not isfinite(figure.difference):
         return []
     told_ = number(figure.difference, kind, lang, signed=True)
+    points = kind in ("share", "share/year")  # per cent less per cent are no per cent
+    if points:
+        told_ = text("try.points", lang, n=short(figure.difference / scaled(name), signed=True))
     lines = [_line("try.card_difference", "difference", lang, difference=told_, reference=reference)]
     if not pairs:
         return lines
     ends = _ends(figure.difference_low, figure.difference_high, name, lang, signed=True)
+    ends |= {"unit": ""} if points else {}
     lines.append(_line("try.card_difference_band", "quiet", lang, **ends))
     if figure.sign_share > 0 and not agree(figure.sign_share):
         share = {"n": round(figure.sign_share * figure.n), "total": figure.n}
@@ -79,7 +96,7 @@ def _ends(low: float, high: float, name: str, lang: str, *, signed: bool = False
 
 
 def _line(key: str, kind: str, lang: str, **values: object) -> str:
-    return f'<p class="{kind}">{escape(text(key, lang, **values))}</p>'
+    return f'<p class="{kind}">{escape(text(key, lang, **values).strip())}</p>'
 
 
 def changes(trial: Trial, lang: str) -> list[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import runpy
+import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -97,8 +98,9 @@ def serve():
 
 def stage(folder):
     """Put the app with made-up runs into a folder, beside what it needs beside itself, for a server to serve."""
-    for name in ("static", ".streamlit", "serve.py"):
+    for name in ("static", ".streamlit"):
         (folder / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "serve.py", folder)
     places = f"import sys\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
     (folder / "app.py").write_text(f"{places}import served\nserved.serve()\n", encoding="utf-8")
     return folder

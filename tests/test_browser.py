@@ -47,15 +47,15 @@ def chromium():
 
 
 @contextmanager
-def serving(home):
-    """The address of a server of the app with a home of its own."""
+def serving(home, folder=ROOT):
+    """The address of a server of the app, as it stands in a folder, with a home of its own."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
     environment = os.environ | {"GARMENT_SIM_HOME": str(home)}
     with open(home / "server.log", "wb") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 60
         while not answers(port):

@@ -106,7 +106,7 @@ def test_three_levers_undo_redo_and_reset(workers):
     assert set(trial(page).settings) == {SUBSIDY, WAGES}
     press(page, f"reset_{SUBSIDY}")
     assert set(trial(page).settings) == {WAGES}
-    press(page, "reset_all")
+    press(page, "all_reset")
     assert trial(page) == Trial() and "s" not in page.query_params
     press(page, "undo")
     assert set(trial(page).settings) == {WAGES}, "even that can be undone"

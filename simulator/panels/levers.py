@@ -38,6 +38,9 @@ STYLE = """
 .lever .path { color: #6b4a00; }
 [class*="st-key-lever_"] { gap: .2rem; padding: .5rem .7rem .3rem; border: 1px solid #d5dae0; border-radius: 6px; }
 [class*="st-key-lever_"] [data-testid="stSliderTickBar"] { font-size: .8rem; }
+[class*="st-key-reset_"] p, [class*="st-key-drop_"] p { font-size: 0 !important; }
+[class*="st-key-reset_"] p::before { content: "↺"; font-size: 1.1rem; }
+[class*="st-key-drop_"] p::before { content: "✕"; font-size: 1.1rem; }
 .stApp h3.leading { margin: .4rem 0 0; padding: 0; font-size: 1rem; }
 """
 
@@ -60,9 +63,7 @@ def expert(lang: str) -> None:
     def titled(group: str) -> str:
         return f"{group_title(group, lang)} •" if group in changed else group_title(group, lang)
 
-    group = st.pills(
-        text("try.group", lang), list(known), format_func=titled, key=GROUP, required=True, default=next(iter(known))
-    )
+    group = st.pills(text("try.group", lang), list(known), format_func=titled, key=GROUP, required=True, wrap=True)
     for name in known[group]:
         _lever(name, lang)
     _steps(known[group], lang)
@@ -107,7 +108,7 @@ def _lever(name: str, lang: str) -> None:
                 label_visibility="collapsed", on_change=_move, args=(name, typed),
             )  # fmt: skip
             st.button(
-                "↺", key=f"reset_{name}", help=text("try.reset_one", lang, name=label(name, lang)),
+                text("try.reset_one", lang, name=label(name, lang)), key=f"reset_{name}",
                 disabled=name not in trial.settings, on_click=_reset, args=(name,),
             )  # fmt: skip
         dated = len(steps) > 1
@@ -121,16 +122,17 @@ def _decimals(value: float) -> int:
 
 @lru_cache(maxsize=256)
 def _marks(name: str) -> str:
-    """Where the shipped scenarios stand on the slider; the same in words stands behind it."""
-    about = PARAMETERS[name]
+    """Where the baseline and the scenarios that leave it stand on the slider; :func:`_about` says it."""
+    about, tables = PARAMETERS[name], _shipped()
+    levels = {scenario: preset(scenario).value(name, START) for scenario in tables.titles}
     at: dict[float, list[str]] = {}
-    tables = _shipped()
-    for scenario in tables.titles:
-        at.setdefault(preset(scenario).value(name, START), []).append(spot(tables, scenario))
+    for scenario, value in levels.items():
+        if scenario == tables.baseline or value != levels[tables.baseline]:
+            at.setdefault(value, []).append(spot(tables, scenario))
     spots = ""
     for value, marks in sorted(at.items()):
         place = 100 * (value - about.low) / (about.high - about.low)
-        spots += f'<span style="left:{place:.1f}%">{"".join(marks[:2])}</span>'
+        spots += f'<span style="left:{place:.1f}%">{"".join(marks)}</span>'
     tall = " tall" if any(len(marks) > 1 for marks in at.values()) else ""
     return f'<div class="levels{tall}" aria-hidden="true">{spots}</div>'
 
@@ -147,6 +149,7 @@ def _about(name: str, lang: str) -> str:
         for one in tables.titles
     )
     lines = [
+        text("try.marks", lang),
         text("try.default", lang, value=told(name, first, lang)),
         text("try.range", lang, low=told(name, {START: about.low}, lang), high=told(name, {START: about.high}, lang)),
     ]
@@ -194,8 +197,8 @@ def _steps(names: tuple[str, ...], lang: str) -> None:
                 words = f"{label(one, lang)}: {told(one, {when: amount}, lang)}, {when}"
                 left, right = st.columns([4, 1], vertical_alignment="center")
                 left.html(f'<p class="note" lang="{lang}">{escape(words)}</p>')
-                right.button("✕", key=f"drop_{one}_{when}", help=text("try.step_drop", lang, step=words),
-                             on_click=_drop_step, args=(one, when))  # fmt: skip
+                name_of = text("try.step_drop", lang, step=words)
+                right.button(name_of, key=f"drop_{one}_{when}", on_click=_drop_step, args=(one, when))
 
 
 def _add_step(name: str, period: str, value: float | None) -> None:

@@ -42,7 +42,7 @@ _STYLE = """
 .st-key-bar { align-items: flex-end; }
 .stApp button { min-height: 2.75rem; }
 .link { overflow-wrap: anywhere; }
-@media (max-width: 640px) { .st-key-strip .quietly { display: none; } }
+.st-key-strip .brief { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; font-weight: 700; }
 """
 
 
@@ -64,6 +64,8 @@ def page() -> None:
     _bar(lang)
     outcome, pending = _outcome(question)
     with st.container(key="strip"):
+        if outcome is not None:
+            st.html(headlines.brief(outcome, lang, pending))
         _status(question, outcome, pending, lang)
     left, right = st.columns([5, 7], gap="medium")
     with left:
@@ -139,7 +141,7 @@ def _bar(lang: str) -> None:
             disabled=not trial.changed,
             on_click=_start_from,
             args=(key,),
-            key="reset_all",
+            key="all_reset",
         )
 
 
@@ -260,7 +262,12 @@ def _result(outcome: Outcome, pending: bool, lang: str) -> None:
         _remember(outcome)
     st.html(legend(outcome.tables, lang))
     chosen = st.pills(
-        text("app.indicator", lang), LINES, format_func=lambda one: label(one, lang), key=_LINE, required=True
+        text("app.indicator", lang),
+        LINES,
+        format_func=lambda one: label(one, lang),
+        key=_LINE,
+        required=True,
+        wrap=True,
     )
     _chart(name, chosen or LINES[0], lang, outcome)
     _chart(name, "map", lang, outcome)
