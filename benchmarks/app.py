@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 from benchmarks.measure import ROOT, SPREAD, Effort, Section, Spread, fresh, seconds, stopwatch, times
+from simulator.charts import CHARTS, LINES
+from simulator.headlines import cards
+from simulator.outcome import Question, load_outcome
+from simulator.panels.jobs import URGENT, USUAL, Service
+from simulator.record import load_record
+from simulator.scenario import START
+from simulator.store import Store
+from simulator.trial import Trial
 
 RERUN, VISIT = "page rerun, nothing changed", "new visitor, the page's caches empty: all charts"
 BEST, BAND = "changed lever to charts, best draw", "changed lever to charts, band"
-PAIRS = 20
 
 
 def section(effort: Effort) -> Section:
     """Seconds to the page, and from a lever to charts."""
     quick = effort == "quick"
     turns = 1 if quick else 5
-    size = "800 people per agent, to 2025" if quick else "50 people per agent, to 2040"
     found, band = fresh(_measure, turns, quick)
     out = Section("The browser app")
     out.say(
         "The first page under `streamlit.testing`, without browser and network, its store filled: every run of the "
-        "comparison is there, made from one real run times a factor, so sizes are true and values are not. A lever has "
-        "no page yet; its way is measured on the functions that a page would call: new scenario, runs against a stored "
-        f"baseline ({size}), tables, specifications of the page's charts. The band is of {band}, "
-        "on two cores. Ratios are to a page rerun of the same turn."
+        "comparison is there, made from one real run times a factor, so sizes are true and values are not. A moved "
+        "lever is measured as the page *Try it* answers it: the run service with its warm workers is asked, and from "
+        f"what is there cards and charts are made. The band is of {band} at 50 people per agent, to 2040"
+        f"{', not measured here' if quick else ''}. Ratios are to a page rerun of the same turn."
     )
     rerun = found[RERUN]
     out.table(
@@ -36,6 +44,7 @@ def section(effort: Effort) -> Section:
         (
             [name, *Spread.of(v).cells(seconds), *Spread.of(a / b for a, b in zip(v, rerun)).cells(times)]
             for name, v in found.items()
+            if v
         ),
     )
     if not quick:
@@ -61,7 +70,6 @@ def _fill() -> None:
     """The runs of the first page: one run under all their names, each with a factor of its own."""
     from simulator.compare import comparison_requests
     from simulator.run import Request, execute
-    from simulator.store import Store
 
     real, store = execute(Request.of("baseline", 0, 800)), Store()
     for i, request in enumerate(comparison_requests()):
@@ -99,28 +107,48 @@ def _pages(found: dict[str, list[float]], turns: int, quick: bool) -> None:
 
 
 def _levers(found: dict[str, list[float]], turns: int, quick: bool) -> str:
-    from simulator import compare, load_scenario
-    from simulator.charts import CHARTS, LINES
-    from simulator.data import observations
-    from simulator.drawing import Tables
-    from simulator.posterior import is_shipped
-    from simulator.store import Store
-
-    size: dict[str, Any] = {"people_per_agent": 800, "until": 2025} if quick else {"people_per_agent": 50}
-    store, base = Store(), load_scenario("baseline")
-    pairs = 1 if quick else PAIRS
-    many: dict[str, Any] = {"draws": pairs, "seeds": 1} if is_shipped() else {"draws": 0, "seeds": pairs}
-    compare([], store=store, grid=False, **many, **size)  # the baseline is there before anybody moves a lever
+    """A lever is moved as on the page *Try it*: the run service is asked, and what is there is drawn."""
+    service, store, record = Service(), Store(), load_record()
+    common = [request for some in Question(Trial()).requests for request in some]
+    if quick:
+        common = common[:1]
+    service.warm_up(common)
+    _until(lambda: service.ask("baseline", common).complete and not service.state()["busy"])
     for turn in range(turns):
-        best: dict[str, Any] = {"draws": 0, "seeds": 1}
-        for name, runs in ((BEST, best), (BAND, many)):
-            with stopwatch(found[name]):
-                bolder = base.with_values({"automation.subsidy": 0.1 + 0.01 * turn + 0.005 * (name == BAND)})
-                comparison = compare([bolder], store=store, grid=False, workers=2, **runs, **size)
-                tables = Tables.of_comparison(comparison, observations())
-                for chart in ("map", *LINES):
-                    CHARTS[chart](tables, "en")
-            if comparison.failures:
-                raise RuntimeError(str(comparison.failures[0]))
-    kind = "draws" if is_shipped() else "seeds, for no posterior is shipped"
-    return f"{pairs} paired {kind}"
+        question = Question(Trial().with_steps("automation.subsidy", {START: 0.1 + 0.01 * turn}))
+        began = time.perf_counter()
+        for name, pairs in ((BEST, 0),) if quick else ((BEST, 0), (BAND, len(question.band))):
+            _wait(service, question, pairs, store)
+            outcome = load_outcome(question, pairs, store)
+            if outcome is None:
+                raise RuntimeError("a run that was just made cannot be read")
+            cards(outcome, "en", record)
+            for chart in ("map", LINES[0]):
+                CHARTS[chart](outcome.tables, "en")
+            found[name].append(time.perf_counter() - began)
+    service.withdraw("me")
+    return f"{len(Question(Trial()).band)} paired runs"
+
+
+def _wait(service: Service, question: Question, pairs: int, store: Store) -> None:
+    """Until a band of ``pairs`` pairs can be shown, 0 for the best set alone, looking as often as a page would."""
+    best, *band = question.requests
+    kinds = [URGENT] * len(best) + [USUAL] * sum(map(len, band))
+
+    def there() -> bool:
+        now = service.ask("me", [request for some in question.requests for request in some], kinds)
+        if now.error:
+            raise RuntimeError(now.error)
+        reached = question.pairs(store)
+        return reached is not None and reached >= pairs
+
+    _until(there)
+
+
+def _until(done: Callable[[], bool]) -> None:
+    """Raises RuntimeError after ten minutes."""
+    deadline = time.monotonic() + 600
+    while not done():
+        if time.monotonic() > deadline:
+            raise RuntimeError("the run service does not come to an end")
+        time.sleep(0.1)

@@ -7,8 +7,8 @@ from math import floor, log10
 from simulator.parameters import PARAMETERS
 from simulator.texts import NO_BREAK_SPACE, number
 
-# The simple edition: in one-at-a-time runs from the baseline these move jobs or exports in 2040 most, one or two a
-# group of the 2019 study, so that each of its questions can be asked.
+# The simple edition: those that move jobs, exports or skilled jobs in 2040 most when each is moved alone from the
+# baseline to the ends of its range, and of those that do the same work one, so that most groups can be asked about.
 SIMPLE = (
     "wages.minimum_wage_growth",
     "automation.subsidy",

@@ -87,7 +87,7 @@ def pip(*words):
 
 def test_the_wheel_carries_everything(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    shipped = ["app.py", ".streamlit/config.toml"]
+    shipped = ["app.py", "serve.py", ".streamlit/config.toml"]
     for pattern in ("scenarios/**/*", "data/*", "static/**/*"):
         found = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern) if path.is_file()]
         assert found, f"the repository has no {pattern}"

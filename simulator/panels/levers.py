@@ -63,7 +63,8 @@ def expert(lang: str) -> None:
     def titled(group: str) -> str:
         return f"{group_title(group, lang)} •" if group in changed else group_title(group, lang)
 
-    group = st.pills(text("try.group", lang), list(known), format_func=titled, key=GROUP, required=True, wrap=True)
+    chosen = st.pills(text("try.group", lang), list(known), format_func=titled, key=GROUP, required=True, wrap=True)
+    group = chosen or next(iter(known))
     for name in known[group]:
         _lever(name, lang)
     _steps(known[group], lang)
