@@ -16,7 +16,7 @@ from simulator.drawing import Spec, Tables, heading
 from simulator.outlines import font_bytes
 from simulator.provenance import Stamp, by_kind, facts, worth
 from simulator.record import agree
-from simulator.report import FONTS, LIMITS, PEOPLE
+from simulator.report import FONTS, LIMITS, PEOPLE, title_and_intro
 from simulator.sentences import first_words, more_words, takeaway
 from simulator.stills import still
 from simulator.tables import RESULTS, band
@@ -25,7 +25,7 @@ from simulator.texts import MISSING, label, text
 if TYPE_CHECKING:
     from simulator.compare import Comparison
 
-_WIDE, _HALF = 760, 420  # pixels of a chart across the page, where lines are named at their ends, and of one of two
+_WIDE, _HALF = 820, 480  # pixels of a chart across the page, where lines are named at their ends, and of one of two
 Part = dict[str, Any]
 
 
@@ -60,7 +60,7 @@ def document(comparison: Comparison, lang: str, stamp: Stamp) -> dict[str, Any]:
     foot = f"garment-sim {data['model']} ({data['code']}) · {data['data']} · {stamp.made_on}"
     return {
         "lang": lang,
-        "title": text("report.title", lang),
+        "title": text(title_and_intro(comparison)[0], lang),
         "date": stamp.made_on,
         "foot": foot,
         "worth": worth(comparison, lang),

@@ -113,7 +113,7 @@ def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None 
         f'<main lang="{one}">{_main(comparison, tables, found, spent, trade, one, record, damage, stamp)}</main>'
         for one in langs
     )
-    title, _ = _title_and_intro(comparison)
+    title, _ = title_and_intro(comparison)
     itself = about(comparison, stamp) | {"lang": lang}
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
@@ -128,7 +128,7 @@ def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None 
     )
 
 
-def _title_and_intro(comparison: Comparison) -> tuple[str, str]:
+def title_and_intro(comparison: Comparison) -> tuple[str, str]:
     """The texts for the four named futures, or for another choice of scenarios."""
     named = [name for name in scenario_ids() if name not in ("baseline", "calibrated")]
     if comparison.baseline.id == "baseline" and [s.id for s in comparison.scenarios] == named:
@@ -243,7 +243,7 @@ def _main(
     def words(key: str, **values: object) -> str:
         return escape(text(key, lang, **values))
 
-    title, intro = _title_and_intro(comparison)
+    title, intro = title_and_intro(comparison)
     lines = "".join(_figure(tables, name, lang) for name in LINES)
     grids = "".join(_figure(tables, name, lang) for name in _charts(tables) if name.startswith("grid_"))
     contradiction = f"{words('report.contradiction')} {words('app.map_note_reading')}"
