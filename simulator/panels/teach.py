@@ -111,6 +111,8 @@ def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
     st.html(
         f'<div class="screen-head" lang="{lang}"><h2>{escape(step.title[lang])}</h2><span>{escape(told)}</span></div>'
     )
+    top = "document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)"  # each screen begins at its top
+    st.html(f"<script>{top} // {chosen.id} {at}</script>", unsafe_allow_javascript=True)
     _SCREENS[step.kind](chosen, step, answers, ready, lang)
     _notes(step, lang)
     waits = step.kind == "predict" and not _everybody(chosen, step)
@@ -156,7 +158,7 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
             before = _predicted(chosen.id, ask.name).get(group)
             with place:
                 if ask.options:
-                    st.segmented_control(
+                    st.pills(  # long names go on to another line
                         label, ask.options, default=before, key=key, on_change=_predict_now,
                         args=(chosen.id, ask.name, group, key), width="stretch",
                         format_func=lambda name, of=ask: of.option(name, lang),
