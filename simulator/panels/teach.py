@@ -48,6 +48,7 @@ def page() -> None:
         key=f"{_PART}_{lang}",
         label_visibility="collapsed",
         required=True,
+        wrap=True,
     )
     drawn: dict[str, Callable[[Ready, str], None]] = {
         "lessons": _list,
@@ -158,9 +159,9 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
             before = _predicted(chosen.id, ask.name).get(group)
             with place:
                 if ask.options:
-                    st.pills(  # long names go on to another line
+                    st.pills(
                         label, ask.options, default=before, key=key, on_change=_predict_now,
-                        args=(chosen.id, ask.name, group, key), width="stretch",
+                        args=(chosen.id, ask.name, group, key), width="stretch", wrap=True,
                         format_func=lambda name, of=ask: of.option(name, lang),
                     )  # fmt: skip
                 else:
