@@ -48,6 +48,7 @@ def page() -> None:
         key=f"{_PART}_{lang}",
         label_visibility="collapsed",
         required=True,
+        wrap=True,
     )
     drawn: dict[str, Callable[[Ready, str], None]] = {
         "lessons": _list,
@@ -111,6 +112,8 @@ def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
     st.html(
         f'<div class="screen-head" lang="{lang}"><h2>{escape(step.title[lang])}</h2><span>{escape(told)}</span></div>'
     )
+    top = "document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)"  # each screen begins at its top
+    st.html(f"<script>{top} // {chosen.id} {at}</script>", unsafe_allow_javascript=True)
     _SCREENS[step.kind](chosen, step, answers, ready, lang)
     _notes(step, lang)
     waits = step.kind == "predict" and not _everybody(chosen, step)
@@ -156,9 +159,9 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
             before = _predicted(chosen.id, ask.name).get(group)
             with place:
                 if ask.options:
-                    st.segmented_control(
+                    st.pills(
                         label, ask.options, default=before, key=key, on_change=_predict_now,
-                        args=(chosen.id, ask.name, group, key), width="stretch",
+                        args=(chosen.id, ask.name, group, key), width="stretch", wrap=True,
                         format_func=lambda name, of=ask: of.option(name, lang),
                     )  # fmt: skip
                 else:
