@@ -6,7 +6,8 @@ It shows stored explanations only. One that is missing is made by :mod:`simulato
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -29,8 +30,8 @@ from simulator.store import Store
 from simulator.texts import LANGUAGES, group, label, meaning, text
 from simulator.trial import presets
 
-INDICATORS = ("employment", "employment[gender=women]", "exports", "value_added", "skilled_jobs", "mean_wage")
-INDICATORS += ("real_wage", "women_share", "automation", "public_cost")
+INDICATORS: tuple[str, ...] = ("employment", "employment[gender=women]", "exports", "value_added", "skilled_jobs")
+INDICATORS += ("mean_wage", "real_wage", "women_share", "automation", "public_cost")
 YEARS = tuple(str(year) for year in range(LAST_YEAR, int(START[:4]) - 1, -1))
 _B, _A, _INDICATOR, _YEAR = "why_future", "why_against", "why_indicator", "why_year"
 _ADDRESS = {_B: "future", _A: "from", _INDICATOR: "of", _YEAR: "year"}
@@ -73,17 +74,15 @@ def page() -> None:
 
 def _chosen(lang: str) -> Question:
     """The widgets; the address follows them, and decides at the first look."""
-    known = {_B: presets(), _A: presets(), _INDICATOR: INDICATORS, _YEAR: YEARS}
+    known: dict[str, tuple[str, ...]] = {_B: presets(), _A: presets(), _INDICATOR: INDICATORS, _YEAR: YEARS}
     _restore(known)
     for value, key in st.session_state[_REFUSED]:
-        told = text("why.link_unknown", lang, value=value[:40], shown=_name(key, st.session_state[key], lang))
+        told = text("why.link_unknown", lang, value=value[:40], shown=_name(key, lang, st.session_state[key]))
         st.html(f'<p class="pending" role="alert" lang="{lang}">{escape(told)}</p>')
     places = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
     for place, key in zip(places, known, strict=True):
-        place.selectbox(
-            text(f"why.choose_{_ADDRESS[key]}", lang), known[key], key=key, on_change=_accept,
-            format_func=lambda value, key=key: _name(key, value, lang),
-        )  # fmt: skip
+        words = text(f"why.choose_{_ADDRESS[key]}", lang)
+        place.selectbox(words, known[key], key=key, on_change=_accept, format_func=partial(_name, key, lang))
     st.session_state[_KEPT] = {key: st.session_state[key] for key in known}
     for key, first in _FIRST.items():
         if st.session_state[key] != first:
@@ -93,7 +92,7 @@ def _chosen(lang: str) -> Question:
     return Question(*(st.session_state[key] for key in (_A, _B, _INDICATOR, _YEAR)))
 
 
-def _restore(known: dict[str, Sequence[str]]) -> None:
+def _restore(known: Mapping[str, Sequence[str]]) -> None:
     """Choices of the address, or of the last look at this page; what is not known is told and changes nothing."""
     refused = st.session_state.setdefault(_REFUSED, [])
     kept = st.session_state.get(_KEPT, {})
@@ -111,7 +110,7 @@ def _accept() -> None:
     st.session_state[_REFUSED] = []
 
 
-def _name(key: str, value: str, lang: str) -> str:
+def _name(key: str, lang: str, value: str) -> str:
     if key == _YEAR:
         return value
     if key == _INDICATOR:

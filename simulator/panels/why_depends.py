@@ -114,7 +114,7 @@ def _indices(found: Sensitivity, indicator: str, lang: str) -> str:
 
 def _discoveries(lang: str) -> None:
     st.subheader(text("why.discover_title", lang), anchor=False)
-    found = {}
+    found: dict[str, Discovery] = {}
     for one in map(_read_discovery, *_stored("discover")):
         if one is not None:
             found.setdefault(one.about["asked"]["future"], one)  # the newest of each future
