@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from simulator.panels import cost, evidence, futures, people, state, take_away, teach, try_it
+from simulator.panels import cost, evidence, futures, people, state, take_away, teach, try_it, why
 from simulator.texts import text
 
 PAGES = {  # address → page; its title is the text app.page_<address>
     "futures": futures.page,
     "try_it": try_it.page,
     "people": people.page,
+    "why": why.page,
     "cost": cost.page,
     "evidence": evidence.page,
     "take_away": take_away.page,

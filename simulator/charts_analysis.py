@@ -7,7 +7,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from simulator.analysis.explaining import gap, indicator_name, part_name, when
+from simulator.analysis.explaining import gap, indicator_name, part_name, side_name, when
 from simulator.drawing import (
     INK,
     QUIET,
@@ -29,46 +29,64 @@ from simulator.texts import text
 if TYPE_CHECKING:
     from simulator.analysis.explained import Explanation
 
-SIDES = {"policy": "#0072b2", "world": "#b84a00", "adds": "#00806a", "takes": "#a8447f", "together": "#6b7280"}
+SIDES = {
+    "policy": "#0072b2",
+    "world": "#b84a00",
+    "adds": "#00806a",
+    "takes": "#a8447f",
+    "together": "#6b7280",
+    "interaction": "#3d4752",
+}
 NAME_WIDTH = 24  # letters of a name before it goes on a second line
 
 
 def levers(found: Explanation, lang: str) -> Spec:
     """The shares of the groups one after the other, from A to B, policies and world in their colours."""
-    parts = [(part_name(row.group, lang), row.part, row) for row in found.levers.itertuples()]
-    return _waterfall(found, parts, text("explain.title_levers", lang), lang)
+    return _waterfall(found, parts(found, "levers", lang), text("explain.title_levers", lang), lang)
+
+
+def grid(found: Explanation, lang: str) -> Spec:
+    """Policies alone, the world alone, and what both together make beyond the sum of the two."""
+    return _waterfall(found, parts(found, "grid", lang), text("app.grid_title", lang), lang)
 
 
 def mechanisms(found: Explanation, lang: str) -> Spec:
     """The nine terms one after the other; nothing but the axis where the indicator has none."""
-    parts = [
+    return _waterfall(found, parts(found, "mechanisms", lang), text("explain.title_mechanisms", lang), lang)
+
+
+def parts(found: Explanation, chart: str, lang: str) -> list[tuple[str, str, Any]]:
+    """Name, colour in ``SIDES`` and row of everything that adds up in a chart; ``chart`` is a name in ``CHARTS``."""
+    if chart == "levers":
+        return [(part_name(row.group, lang), row.part, row) for row in found.levers.itertuples()]
+    if chart == "grid":
+        rows = [row for row in found.grid.itertuples() if row.part != "both"]
+        return [(side_name(row.part, lang), row.part, row) for row in rows]
+    return [
         (part_name(row.name, lang), "adds" if row.share > 0 else "takes", row) for row in found.mechanisms.itertuples()
     ]
-    return _waterfall(found, parts, text("explain.title_mechanisms", lang), lang)
 
 
 def takeaway(found: Explanation, chart: str, lang: str) -> str:
     """What a chart shows, for those who cannot see it; ``chart`` is a name in ``CHARTS``."""
     words = {side: found.title(side, lang) for side in ("a", "b")}
-    head = text("explain.alt", lang, indicator=indicator_name(found, lang), when=when(found.period, lang), **words)
-    rows = (found.levers if chart == "levers" else found.mechanisms).rename(columns={"group": "name"})
-    told = []
-    for row in rows.itertuples():
+    told = [text("explain.alt", lang, indicator=indicator_name(found, lang), when=when(found.period, lang), **words)]
+    for name, _, row in parts(found, chart, lang):
         ends = {k: gap(getattr(row, k), found.indicator, lang, signed=True) for k in ("share", "low", "high")}
-        told.append(text("explain.alt_part", lang, name=part_name(str(row.name), lang), **ends))
-    return " ".join([head, *told])
+        told.append(text("explain.alt_part", lang, name=name, **ends))
+    return " ".join(told)
 
 
-def _waterfall(found: Explanation, parts: list[tuple[str, str, Any]], title: str, lang: str) -> Spec:
+def _waterfall(found: Explanation, shown: list[tuple[str, str, Any]], title: str, lang: str) -> Spec:
     """Bars that begin where the one before ends; marks from the 10th to the 90th percentile of each; the sum below."""
     divisor, size = scaled(found.indicator), size_of(lang)
     rows: list[Spec] = []
     begins = 0.0
-    for name, side, row in parts:
+    for name, side, row in shown:
         rows.append(_bar(found, name, side, begins, (row.share, row.low, row.high), lang))
         begins += row.share
     ends = tuple(found.difference[name] for name in ("mean", "low", "high"))
-    if parts:
+    if shown:
         rows.append(_bar(found, text("explain.together", lang), "together", 0.0, ends, lang))
     for place, bar in enumerate(rows):
         bar["place"] = place
@@ -110,5 +128,5 @@ def _bar(found: Explanation, name: str, side: str, begins: float, ends: tuple[fl
 
 
 CHARTS: Mapping[str, Callable[[Explanation, str], Spec]] = MappingProxyType(
-    {"levers": levers, "mechanisms": mechanisms}
+    {"levers": levers, "grid": grid, "mechanisms": mechanisms}
 )

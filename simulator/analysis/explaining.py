@@ -52,6 +52,24 @@ def part_name(key: str, lang: str) -> str:
     return text("explain.by_others", lang, name=name) if key.endswith(OTHERS) else name
 
 
+def side_name(part: str, lang: str) -> str:
+    """A row of the grid: ``policy`` or ``world`` alone, their ``interaction``, or ``both``."""
+    return text(f"app.grid_{part}", lang)
+
+
+def finding(found: Explanation, chart: str, lang: str) -> str:
+    """What ``levers``, ``grid`` or ``mechanisms`` say, in a sentence or two."""
+    if chart == "grid":
+        return " ".join(_sides(found, lang))
+    if chart == "mechanisms":
+        return " ".join(_mechanisms(found, lang))
+    rows = list(found.levers.itertuples())
+    told = list(_largest(found, rows, "group", ("explain.adds", "explain.takes"), lang))
+    if found.difference["n"] > 1 and not told:
+        told.append(text("explain.none_clear", lang))
+    return " ".join(told)
+
+
 def gap(value: float, indicator: str, lang: str, *, signed: bool = False) -> str:
     """A difference in an indicator's unit; between shares it is told in percentage points."""
     unit = INDICATORS[indicator].unit

@@ -14,7 +14,7 @@ from simulator.checks import FIRST, SEATS, unknown
 from simulator.design import _unit as unit_points
 from simulator.parameters import GROUPS, PARAMETERS, Parameters
 from simulator.posterior import BEST, is_shipped, load_posterior
-from simulator.ranges import _logarithmic, to_unit
+from simulator.ranges import logarithmic, to_unit
 from simulator.results import InputError, Result
 from simulator.run import Progress, Request
 from simulator.scenario import Scenario
@@ -50,7 +50,7 @@ class Factor:
         ends = PARAMETERS[self.name].low, PARAMETERS[self.name].high
         inner = first + np.asarray(places, dtype=float) * (last - first)
         found = (
-            ends[0] * (ends[1] / ends[0]) ** inner if _logarithmic(self.name) else ends[0] + inner * (ends[1] - ends[0])
+            ends[0] * (ends[1] / ends[0]) ** inner if logarithmic(self.name) else ends[0] + inner * (ends[1] - ends[0])
         )
         return np.clip(found, self.low, self.high)
 
