@@ -21,6 +21,8 @@ SECTIONS = (
     "main_results",
     "charts",
     "policy_world",
+    "people",
+    "cost",
     "differs",
     "evidence",
     "words",
@@ -101,7 +103,13 @@ def test_every_figure_has_its_specification_its_words_and_its_table(page):
     figures = [attrs for _, attrs in page.tags if "data-chart" in attrs]
     assert len(figures) == sum(map(len, charts.values())) >= 2 * 10
     assert all(attrs["aria-label"] for attrs in figures)
-    assert len([tag for tag, _ in page.tags if tag == "figcaption"]) == len(figures)
+    titled = [attrs for attrs in figures if attrs["data-chart"].startswith(("people_", "cost_"))]
+    captions = [tag for tag, _ in page.tags if tag == "figcaption"]
+    assert len(captions) == len(figures) - len(titled), "what a title says needs no caption"
+    told = {"".join(spec["title"]["text"]).replace(" ", "") for named in charts.values() for spec in named.values()
+            if "title" in spec}  # fmt: skip
+    for attrs in titled:
+        assert attrs["aria-label"].replace(" ", "").replace("\u200b", "") in {t.replace("\u200b", "") for t in told}
     assert {attrs["data-chart"] for attrs in figures} == set(charts["en"]) == set(charts["km"])
 
 
@@ -143,10 +151,11 @@ def test_what_scenario_files_say_stays_text(tmp_path):
     content = report_html(comparison([path], seeds=1))
     page = Page(content)
     scripts = [attrs for tag, attrs in page.tags if tag == "script"]
-    assert len(scripts) == 4 and not any("src" in attrs for attrs in scripts)
+    assert len(scripts) == 5 and not any("src" in attrs for attrs in scripts)
     assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)
     assert any("<script>alert(1)</script>" in words for words in page.words)
-    assert "<script>alert(1)" in json.loads(page.scripts["about"])["scenarios"]["evil"]
+    texts = {entry["id"]: entry["text"] for entry in json.loads(page.scripts["about"])["scenarios"]}
+    assert "<script>alert(1)" in texts["evil"]
     assert "2028Q1" in page.words
     words = " ".join(page.words)
     assert text("report.title_other", "en") in words and text("app.intro", "en") not in words
