@@ -61,6 +61,12 @@ def at_screen(page, title):
     )
 
 
+def rest(page):
+    """Wait until the page has been drawn to its end."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
+
+
 def choose(page, one, step, lang):
     """Each of the three groups makes its prediction; then the way on is open."""
     ask = one.asks[step.ask]
@@ -97,6 +103,7 @@ def test_every_lesson_is_walked_through_by_keyboard(chromium, address, lang, wid
                 assert page.evaluate("() => document.documentElement.scrollWidth") <= width, (name, i)
                 assert overflow(page) == [], (name, i)
                 page.screenshot(path=tmp_path / f"{name}-{i + 1}-{lang}-{width}.png")
+                rest(page)
                 page.keyboard.press("ArrowRight")
             page.get_by_role("button", name=text("teach.start", lang)).first.wait_for()
         assert [said for said in page.complaints if "404" not in said] == []
