@@ -209,10 +209,13 @@ def _mix_words(found: Optimum, mix: pd.Series[Any], lang: str) -> str:
 def breaks_words(found: Optimum, lang: str) -> list[str]:
     """When the promise breaks: in which worlds, and in which draws."""
     told = []
-    mine = found.regret[found.regret["mix"] == found.about["winner"]]
-    for row in mine[~mine["keeps"]].to_dict("records"):
-        words = {"world": _scenario(row["world"], lang), "share": number(row["share"], "share", lang)}
-        told.append(text("findings.breaks_world", lang, n=row["n"], **words))
+    mine = found.regret[(found.regret["mix"] == found.about["winner"]) & ~found.regret["keeps"]]
+    for row in mine[mine["world"] != found.about["asked"]["scenario"]].to_dict("records"):
+        words = {"world": _scenario(row["world"], lang), "share": number(row["share"], "share", lang), "n": row["n"]}
+        if row["breaks"]:
+            told.append(text("findings.breaks_world", lang, **words))
+        else:
+            told.append(text("findings.breaks_perhaps", lang, **words))
     if not told:
         told.append(text("findings.breaks_no_world", lang))
     n, broken = len(found.verified), int((~found.verified["met"]).sum())

@@ -428,7 +428,7 @@ def test_the_cheaper_of_two_levers_is_used_and_fresh_draws_bear_it_out(monkeypat
         assert optimum_words(found, lang)[0]
     again = optimise.Optimum.load(store)
     pd.testing.assert_frame_equal(again.mixes, found.mixes)
-    broken = found.regret[(found.regret["mix"] == found.about["winner"]) & ~found.regret["keeps"]]
+    broken = found.regret[(found.regret["mix"] == found.about["winner"]) & found.regret["breaks"]]
     assert "no_garment_sector" in set(broken["world"])  # its demand grows more slowly
     assert "No garment sector" in " ".join(optimum_words(found, "en"))
 

@@ -155,7 +155,8 @@ def regret_of(
     """A row a world and mix: figures, and regret against the best of the mixes run in that world.
 
     ``regret_share`` is the share of draws it lacks to the mix that meets the goals most often; ``regret_cost`` what it
-    costs more than the cheapest that keeps the promise there, empty where it or all others break it.
+    costs more than the cheapest that keeps the promise there, empty where it does not keep it. ``keeps`` is whether
+    the share asked for is reached, ``breaks`` whether its 95 % interval lies below: few draws may leave both open.
     """
     rows = [
         {"world": world, "mix": mix} | _figures(goals, share, values)
@@ -164,6 +165,7 @@ def regret_of(
     frame = pd.DataFrame(rows)
     frame["nearness"] = frame["nearness"].replace(-math.inf, math.nan)
     frame["keeps"] = frame["share"] >= share - 1e-9
+    frame["breaks"] = frame["share_high"] < share
     best = frame.groupby("world")["share"].transform("max")
     cheapest = frame["cost"].where(frame["keeps"]).groupby(frame["world"]).transform("min")
     frame["regret_share"] = best - frame["share"]
