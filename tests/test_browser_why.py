@@ -3,6 +3,7 @@
 import pytest
 from made_up import posterior_files
 from made_up_why import fill_discovery, fill_sensitivity, fill_why
+from served import stage
 from test_browser import DRAWN, chromium, opened, overflow, serving  # noqa: F401
 
 from simulator.texts import LANGUAGES, text
@@ -26,9 +27,12 @@ def full(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    """The address of an app that has nothing in store."""
-    with serving(tmp_path_factory.mktemp("empty")) as url:
-        yield url
+    """The address of an app that has nothing in store and makes its runs up."""
+    home = tmp_path_factory.mktemp("empty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("test_browser.ROOT", stage(home))
+        with serving(home) as url:
+            yield url
 
 
 def fits(page, width):
