@@ -41,7 +41,7 @@ def explanation(question=FIRST, n=6):
     parts = np.linspace(-1, 1.4, len(TERMS))
     terms = [{"name": t} | spread_of(p * whole / parts.sum(), n, columns) for t, p in zip(TERMS, parts, strict=True)]
     jobs = question.indicator == "employment"
-    log = [("factory", "automation_gap", "12", s, p, e, "", np.nan, w, a, "garments, CN")
+    log = [("factory", "automation_gap", "12", s, p, e, "", np.nan, w, a, "garments, domestic")
            for s, p, e, w, a in (("a", "2024Q4", "start", 500, 0.1), ("a", "2040Q4", "end", 520, 0.2),
                                  ("b", "2024Q4", "start", 500, 0.1), ("b", "2040Q4", "end", 300, 0.7))]  # fmt: skip
     log += [("worker", "laid_off_in_b", "", "", "", "nobody", "", np.nan, np.nan, np.nan, "")]

@@ -44,6 +44,7 @@ _STYLE = """
 .trust small.badge { display: inline-block; padding: 0 .4rem; border-radius: 3px; background: #eceff2; color: #3d4752; }
 .trust small.badge.tested { background: #e0f2ea; color: #00513d; }
 .trust small.badge.partly_tested { background: #fdf0d0; color: #6b4a00; }
+.more .table td:last-child { min-width: 16rem; white-space: normal; }
 .log h3 { margin: .8rem 0 .2rem; padding: 0; font-size: 1rem; line-height: 1.5; }
 .log li { max-width: 72ch; }
 .stApp code { white-space: pre-wrap; overflow-wrap: anywhere; }
