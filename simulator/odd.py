@@ -258,8 +258,6 @@ FINDINGS = """\
 - **T3.3, T4.2** (technicians). Training starts at once and machines come slowly: by the time they are there, so are the
   technicians, coverage falls short for few quarters and their pay does not pull away. Earlier machines or a smaller
   programme would show the shortage the source expects; neither was set to get it.
-- **T3.4** (*transition* under wages that rise faster from 2035) hangs on the draw: with cheap machines it ends as forced
-  automation, with dear ones it is still on its way there in 2040.
 - **P2.** Margins shrink in most draws; whether output a worker grew faster after 2016 hangs on how much of efficiency comes
   by itself (`production.trend`) and how much is induced by wages, which exports and jobs of 2012-2019 do not tell apart.
 - **P10.** The share in garments is right in the middle of the draws and too high in some, as exports of 2014 are.
@@ -269,7 +267,7 @@ FINDINGS = """\
 - **P7** (loss of the EU preference). The right sign, half the size after 18 months: the response is the product of
   elasticity and speed of adjustment, and the speed was left at the low end that the market shares of 2012-2019 ask for.
   A lost preference is also smaller from 2025, when a fifth of it is gone already. It is a target of the calibration.
-- **P8** (minimum wage +10 %). Jobs fall by three per cent in two years, at the border of what is allowed: within a year
+- **P8** (minimum wage +10 %). Jobs fall by almost four per cent in two years, more than the three allowed: within a year
   most of the rise is in costs, and a quarter of that in prices.
 - **P6**: factories of large buyers automate first and payback is long; cutting or finishing comes first in about two
   factories of three, just short of the threshold, because packing is as cheap.
@@ -282,9 +280,11 @@ FINDINGS = """\
 - The years 2012-2019 hold almost no automation, so machine costs, hurdles and noise are assumptions.
 - Jobs, exports, value added and automation agree at 1, 10, 50 and 100 people an agent within twice the spread over
   seeds. Engineers do not quite: at fifty people an agent a job that a factory needs a fraction of is often empty.
-- A monthly step has three to four per cent more jobs in 2040 than the quarterly one (with the hand-set numbers it was within
-  2 %; the cause was not found), three points less automation in the baseline (.125 against .158), and a sixth more turnover: a quarter hides people who come and go within it, and a factory that may wait longer for quits
-  lays off fewer.
+- A monthly step has five per cent more jobs in 2040 than the quarterly one and less automation (.12 against .165 in the
+  baseline; exports agree within one per cent), with a tenth more turnover. A quarter hides people who come and go within it,
+  and posts of technicians fill more fully in a long step, which the rule of adoption squares. Part of it was the search of
+  those who left a job within the step, mended in section 8. Half of what remains goes when factories raise operators only to
+  posts that stood empty at the end of the last step (tried, not yet in the model: it asks for another calibration).
 - Thresholds are parameters; neither they nor lever values were moved to change a label or a verdict.
 - The years 2020-2024 were seen on the screen while the model was built. None of them entered a choice, but they are
   no longer a blind test.
