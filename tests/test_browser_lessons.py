@@ -57,7 +57,7 @@ def at_screen(page, title):
         """title => { const head = document.querySelector(".screen-head h2");
                       return head && head.textContent.replaceAll("\\u200b", "") === title; }""",
         arg=bare(title),
-        timeout=60_000,
+        timeout=120_000,
     )
 
 
@@ -77,7 +77,7 @@ def choose(page, one, step, lang):
         else:
             place.locator("input").fill(str(10 * (i + 1)))
             place.locator("input").press("Enter")
-    expect(page.locator(".st-key-on button")).to_be_enabled(timeout=60_000)
+    expect(page.locator(".st-key-on button")).to_be_enabled(timeout=120_000)
     page.locator(".screen-head").click()  # the keys go to the page again
 
 

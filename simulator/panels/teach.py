@@ -117,8 +117,9 @@ def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
     _SCREENS[step.kind](chosen, step, answers, ready, lang)
     _notes(step, lang)
     waits = step.kind == "predict" and not _everybody(chosen, step)
-    if waits:
-        st.html(f'<p class="note" lang="{lang}">{escape(text("teach.predict_first", lang))}</p>')
+    # The note keeps its place when it has nothing to say, so that the buttons below do not move.
+    told = escape(text("teach.predict_first", lang)) if waits else "&nbsp;"
+    st.html(f'<p class="note" lang="{lang}">{told}</p>')
     home, back, on = st.columns([1, 1, 2])
     home.button(text("teach.all_lessons", lang), key="home", on_click=_go, args=(None, 0), width="stretch")
     back.button(
