@@ -199,7 +199,8 @@ def _words(found: Any, kind: str, lang: str) -> list[str]:
     from simulator.findings_words import discovery_words, optimum_words, sensitivity_words
 
     if kind == "sensitivity":
-        return [line for name in found.about["asked"]["indicators"] for line in sensitivity_words(found, name, lang)]
+        names = found.about["asked"]["indicators"]
+        return list(dict.fromkeys(line for name in names for line in sensitivity_words(found, name, lang)))
     return discovery_words(found, lang) if kind == "discover" else optimum_words(found, lang)
 
 
@@ -220,7 +221,7 @@ def _print_sensitivity(found: Any) -> None:
 
     asked = found.about["asked"]
     what = "mean change over the whole range" if found.method == "morris" else "part of the variance"
-    print(f"{asked['scenario']} in {asked['year']}: {what}, 95 % intervals; {found.about['seeds']} seeds a point")
+    print(f"{asked['scenario']} in {asked['year']}: {what}, 95 % intervals; seeds a point: {found.about['seeds']}")
     for name in asked["indicators"]:
         rows = found.of(name)
         unit = rows["unit"].iloc[0]

@@ -225,10 +225,11 @@ def breaks_words(found: Optimum, lang: str) -> list[str]:
         return [*told, text("findings.breaks_unknown", lang, n=n, broken=broken)]
     row = found.breaks.iloc[0]
     parts = {side: number(row[f"break_{side}"], "share", lang) for side in ("above", "below")}
-    words = {"name": label(row["name"], lang), "at": number(row["at"], row["unit"], lang), "n": n, "broken": broken}
+    where: dict[str, Any] = {"name": label(row["name"], lang), "at": number(row["at"], row["unit"], lang)}
+    where |= {"n": n, "broken": broken}
     if row["side"] == "above":
-        return [*told, text("findings.breaks_above", lang, **parts, **words)]
-    return [*told, text("findings.breaks_below", lang, **parts, **words)]
+        return [*told, text("findings.breaks_above", lang, **parts, **where)]
+    return [*told, text("findings.breaks_below", lang, **parts, **where)]
 
 
 def _scenario(name: str, lang: str) -> str:

@@ -239,16 +239,16 @@ def test_screening_ranks_what_was_planted_and_puts_luck_beside_it(monkeypatch, s
 def test_sobol_follows_a_screening_and_is_told_in_parts_of_the_variance(monkeypatch, store):
     standing_in(monkeypatch, rule_of_sensitivity, sensitivity)
     found = sensitivity.sensitivity(
-        indicators=["employment"], period=2028, method="sobol", samples=64, top=2, trajectories=2, store=store
+        indicators=["employment"], period=2028, method="sobol", samples=16, top=2, trajectories=2, store=store
     )
     assert len(found.morris) > 150 and len(found.sobol) == 3
     asked = sensitivity.sensitivity(
-        indicators=["employment"], period=2028, method="sobol", parameters=[DEMAND, WAGE], samples=256, store=store
+        indicators=["employment"], period=2028, method="sobol", parameters=[DEMAND, WAGE], samples=128, store=store
     )
     total = asked.of("employment").set_index("name")["total"]
     demand, wage, noise = (4e6 * 0.06) ** 2 / 12, (1e6 * 0.1) ** 2 / 12, 2e3**2
     whole = demand + wage + noise
-    assert total[[DEMAND, WAGE]].tolist() == pytest.approx([demand / whole, wage / whole], abs=0.12)
+    assert total[[DEMAND, WAGE]].tolist() == pytest.approx([demand / whole, wage / whole], abs=0.15)
     assert total["luck"] < 0.02
     assert asked.morris.empty
 
@@ -492,7 +492,7 @@ def as_found(kind, monkeypatch, store):
         return sensitivity.sensitivity(**settings, store=store)
     if kind == "discover":
         standing_in(monkeypatch, rule_of_discovery, discover)
-        return discover.discover("no_garment_sector", worlds=200, period=2028, store=store)
+        return discover.discover("no_garment_sector", worlds=140, period=2028, parameters=[WAGE, DEMAND], store=store)
     return search(monkeypatch, store, "employment>=450000", budget=120)[0]
 
 
@@ -526,7 +526,8 @@ def test_a_command_prints_json_and_writes_tables_charts_and_texts(monkeypatch, t
 def test_tables_to_read_name_intervals_and_luck(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
     standing_in(monkeypatch, rule_of_discovery, discover)
-    assert cli.main(["discover", "--future", "no_garment_sector", "--worlds", "200", "--period", "2028"]) == 0
+    asked = ["discover", "--future", "no_garment_sector", "--worlds", "140", "--parameters", f"{WAGE},{DEMAND}"]
+    assert cli.main([*asked, "--period", "2028"]) == 0
     out = capsys.readouterr().out
     assert "coverage" in out and "quasi-p" in out and WAGE in out and "fresh runs inside" in out
     standing_in(monkeypatch, rule_of_costs, mixes)

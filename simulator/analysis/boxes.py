@@ -81,7 +81,7 @@ def spread_of(inside: Mask, case: Mask, weight: Floats, seed: int = 0) -> dict[s
         judged = judge(inside[rows], case[rows], weight[rows])
         found.append((judged.coverage, judged.density))
     values = np.array(found)
-    out = {}
+    out: dict[str, float] = {}
     for column, name in enumerate(("coverage", "density")):
         known = values[:, column][~np.isnan(values[:, column])]
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (math.nan, math.nan)

@@ -77,10 +77,13 @@ def _morris(problem: dict[str, Any], points: Floats, values: Floats, seed: int) 
     from SALib.analyze.morris import analyze
 
     found = analyze(problem, points, values, num_levels=_LEVELS, num_resamples=_RESAMPLES, conf_level=LEVEL, seed=seed)
-    middle, half = (np.ma.filled(np.ma.asarray(found[k], dtype=float), 0.0) for k in ("mu_star", "mu_star_conf"))
-    half = np.nan_to_num(half)
-    mu, sigma = (np.nan_to_num(np.ma.filled(np.ma.asarray(found[k], dtype=float), 0.0)) for k in ("mu", "sigma"))
+    mu, middle, half, sigma = (_plain(found[key]) for key in ("mu", "mu_star", "mu_star_conf", "sigma"))
     return dict(zip(MORRIS_COLUMNS, (mu, middle, np.maximum(middle - half, 0.0), middle + half, sigma), strict=True))
+
+
+def _plain(column: Any) -> Floats:
+    """A column of SALib's, which may be masked, with 0 where nothing is defined."""
+    return np.nan_to_num(np.ma.filled(np.ma.asarray(column, dtype=float), 0.0))
 
 
 def _sobol(problem: dict[str, Any], points: Floats, values: Floats, seed: int) -> dict[str, Floats]:
