@@ -40,7 +40,7 @@ from simulator.scenario import load_scenario
 from simulator.texts import label, number, text
 
 _SHOWN = 12  # numbers of a chart of sensitivity
-_WIDTH = 34  # letters of a line of names
+_WIDTH = 24  # letters of a line of names
 _VERDICTS = {"matters": PALETTE[0], "cannot tell": PALETTE[1], "below noise": QUIET, "none": QUIET, LUCK: INK}
 
 

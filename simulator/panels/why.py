@@ -38,6 +38,7 @@ _ADDRESS = {_B: "future", _A: "from", _INDICATOR: "of", _YEAR: "year"}
 _FIRST = {_B: "transition", _A: "baseline", _INDICATOR: INDICATORS[0], _YEAR: YEARS[0]}
 _KEPT, _REFUSED = "why_chosen", "why_refused"
 _STYLE = """
+.stApp h3 { padding: .9rem 0 .1rem; font-size: 1.1rem; line-height: 1.5; }
 .finding { max-width: 68ch; margin: .2rem 0 .5rem; font-weight: 600; }
 .told { max-width: 68ch; margin: .4rem 0; }
 .trust summary { cursor: pointer; }
