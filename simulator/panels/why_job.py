@@ -157,7 +157,7 @@ class Explainer:
             self.drop(question)
             self.ask(question)
 
-    def _submit(self, work: Callable[..., object], question: Question) -> Future:  # type: ignore[type-arg]
+    def _submit(self, work: Callable[..., object], question: Question) -> Future:
         folder = str(Store().folder)
         if self._executor is None:
             self._executor = self._process()
