@@ -13,6 +13,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from simulator.analysis.explain import Plan, explain
 from simulator.panels import jobs
@@ -157,7 +158,7 @@ class Explainer:
             self.drop(question)
             self.ask(question)
 
-    def _submit(self, work: Callable[..., object], question: Question) -> Future:
+    def _submit(self, work: Callable[..., object], question: Question) -> Future[Any]:
         folder = str(Store().folder)
         if self._executor is None:
             self._executor = self._process()
