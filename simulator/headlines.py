@@ -53,7 +53,8 @@ def cards(outcome: Outcome, lang: str, record: Record) -> str:
             parts.append(f"<details><summary>{mark}</summary><p>{escape(found.reason(lang))}</p></details>")
         title = escape(f"{label(name, lang)}, {year}")
         made.append(f'<article class="head"><h3>{title}</h3>{"".join(parts)}</article>')
-    return f'<div class="heads" lang="{lang}">{"".join(made)}</div>'
+    about = f'data-of="{outcome.digest[:6]}" data-pairs="{outcome.pairs}"'
+    return f'<div class="heads" lang="{lang}" {about}>{"".join(made)}</div>'
 
 
 def brief(outcome: Outcome, lang: str, earlier: bool) -> str:

@@ -104,6 +104,7 @@ class Outcome:
     tables: Tables
     against: Tables
     tried: str
+    digest: str  # of the scenario tried
     pairs: int
     total: int
 
@@ -145,7 +146,7 @@ def load_outcome(question: Question, pairs: int, store: Store) -> Outcome | None
     two = {scenario.id: scenario for scenario in (preset(question.reference), tried)}
     same = tuple(two) == tuple(tables.titles)
     against = tables if same else _tables(tuple(two.values()), chosen, results)
-    return Outcome(tables, against, tried.id, pairs, len(question.band))
+    return Outcome(tables, against, tried.id, tried.digest, pairs, len(question.band))
 
 
 def _tables(scenarios: Sequence[Scenario], requests: Sequence[Request], results: Sequence[Result]) -> Tables:
