@@ -80,7 +80,8 @@ def account(comparison: Comparison) -> Account:
     paired differences to the baseline. The sum of a run is taken before the percentiles, which do not add up.
     """
     wanted = [*TOTALS, *LEVERS]
-    first = min(s.start for s in (*comparison.scenarios, comparison.baseline))[:4]
+    # Runs that end before scenarios start are summed over their last year.
+    first = min(*(s.start[:4] for s in (*comparison.scenarios, comparison.baseline)), comparison.years[-1])
     frames = []
     for scenario in (comparison.baseline, *comparison.scenarios):
         ours, theirs = _pairs(comparison, scenario.id, wanted)

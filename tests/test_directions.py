@@ -122,7 +122,13 @@ def effects(final, change, indicator, against=""):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change, indicator", [("training five times", "exports"), ("fewer outages", "employment")])
+@pytest.mark.parametrize(
+    "change, indicator",
+    [
+        pytest.param("training five times", "exports", marks=pytest.mark.xfail(reason="ODD.md, 10", strict=True)),
+        ("fewer outages", "employment"),
+    ],
+)
 def test_number_does_no_harm(final, change, indicator):
     found = effects(final, change, indicator)
     assert found.mean() > -2 * found.std(ddof=1) / np.sqrt(len(found))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from calibration import verify
 from calibration.targets import load_targets
 from simulator import odd
 from simulator.analysis.criteria import CRITERIA
@@ -64,6 +65,14 @@ def test_best_set_is_that_of_the_refit(shipped_posterior):
     best = load_posterior("refit").best
     kept = {name: next(iter(steps.values())) for name, steps in load_scenario("calibrated").settings.items()}
     assert kept and kept == {name: best[name] for name in kept}
+
+
+def test_long_checks_belong_to_the_shipped_posteriors(shipped_posterior):
+    found = json.loads(verify.FILE.read_text(encoding="utf-8"))
+    assert found["code"] == model_digest(), "run: make verify-long"
+    for kind in ("judged", "refit"):
+        assert found[kind]["posterior"] == load_posterior(kind).digest
+        assert found[kind]["failed"] == [] and found[kind]["remade"]
 
 
 def test_description_tells_the_contradiction_and_every_assumption():

@@ -361,7 +361,7 @@ BAD = {
         "scenarios: [baseline]\nseeds: 5\n",
         3,
         "scenarios",
-        ["experiments are not read by this version"],
+        ["is an experiment, not a scenario"],
     ),
 }
 
@@ -393,7 +393,7 @@ def test_a_bad_file_is_refused_with_its_line_and_the_way_out(write, kind):
         (b"schema_version: 1\ntitle: caf\xe9\n", 2, "is not UTF-8"),
         ("title: A\n".encode("utf-16"), 1, "is not UTF-8"),
         (b"#" * 1_000_001, None, "has 1,000,001 bytes; allowed are 1,000,000"),
-        (b"scenarios: [baseline]\nlevers: {}\n", 1, "experiments are not read by this version"),
+        (b"scenarios: [baseline]\nlevers: {}\n", 1, "is an experiment, not a scenario"),
     ],
 )
 def test_what_is_no_scenario_at_all_is_refused(write, body, line, fragment):
