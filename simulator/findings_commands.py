@@ -264,16 +264,19 @@ def _print_discovery(found: Any) -> None:
 
 
 def _print_optimum(found: Any) -> None:
+    from simulator.analysis.goals import read_goal
+
     about = found.about
     goals = about["asked"]["goals"]
     print(f"{about['asked']['scenario']}: {' and '.join(goals)} in {about['asked']['year']} in "
           f"{100 * about['asked']['share']:.0f} % of draws; {about['runs']} runs, {about['draws']} draws a mix.\n"
           f"Cost is public_cost {about['start'][:4]}–{about['asked']['year']}, USD million, nominal, not "
           "discounted.")  # fmt: skip
+    units = [read_goal(goal).measure.unit for goal in goals]
     lines = [["mix", "cost", "10–90 %", "draws that meet it", *(f"level {goal}" for goal in goals), ""]]
     for row in found.mixes.sort_values(["cost", "mix"]).to_dict("records"):
         cost = [f"{row[k]:,.0f}" for k in ("cost", "cost_p10", "cost_p90")]
-        levels = [f"{row[f'level_{k}']:,.4g}" for k, _ in enumerate(goals, start=1)]
+        levels = [_figure(row[f"level_{k}"], unit) for k, unit in enumerate(units, start=1)]
         share = f"{100 * row['share']:.0f} % ({100 * row['share_low']:.0f}–{100 * row['share_high']:.0f})"
         note = "chosen" if row["mix"] == about["winner"] else "scenario" if row["mix"] == 0 else ""
         note += " *" if row["frontier"] else ""

@@ -160,7 +160,7 @@ def ishigami(u):
 
 
 def test_sobols_indices_of_ishigamis_function_are_the_known_ones():
-    frame = indices.analyse(ishigami, ["a", "b", "c", "nothing"], "sobol", 2048, seed=1)[0].set_index("name")
+    frame = indices.analyse(ishigami, ["a", "b", "c", "nothing"], "sobol", 1024, seed=1)[0].set_index("name")
     assert frame["first"].tolist() == pytest.approx([0.3139, 0.4424, 0.0, 0.0], abs=0.05)
     assert frame["total"].tolist() == pytest.approx([0.5576, 0.4424, 0.2437, 0.0], abs=0.05)
     assert ((frame["total_low"] <= frame["total"]) & (frame["total"] <= frame["total_high"])).all()
@@ -169,7 +169,7 @@ def test_sobols_indices_of_ishigamis_function_are_the_known_ones():
 def test_sobols_indices_of_the_g_function_are_the_known_ones():
     a = np.array([0.0, 1.0, 4.5, 9.0])
     frame = indices.analyse(
-        lambda u: ((np.abs(4 * u - 2) + a) / (1 + a)).prod(axis=1), list("abcd"), "sobol", 2048, seed=2
+        lambda u: ((np.abs(4 * u - 2) + a) / (1 + a)).prod(axis=1), list("abcd"), "sobol", 1024, seed=2
     )[0]
     part = 1 / (3 * (1 + a) ** 2)
     whole = (1 + part).prod() - 1

@@ -6,7 +6,7 @@ Thresholds matter only when a run is over, so that no run is needed to change th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.points import AFTER
-from simulator.indicators import INDICATORS
 from simulator.parameters import PARAMETERS
 from simulator.results import Result
 from simulator.scenario import Scenario
@@ -96,15 +95,3 @@ def labels(position: Floats, limits: Any) -> dict[str, float]:
 def is_label(indicator: str) -> bool:
     """Whether an indicator depends on thresholds."""
     return indicator in LABELS
-
-
-def nearest_future(memberships: Sequence[float]) -> int:
-    """The number of the future with the largest membership."""
-    return int(np.argmax(memberships))
-
-
-def label_indicator(future: int) -> str:
-    """The indicator of closeness to a future."""
-    name = f"scenario_{future}"
-    assert name in INDICATORS
-    return name
