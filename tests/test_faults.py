@@ -59,7 +59,7 @@ def started(folder, *words, preexec_fn=interruptible):
     )  # fmt: skip
 
 
-def ended(program, seconds=100):
+def ended(program, seconds=300):
     """Code and messages, once no process of its group is left; a program that does not end is killed."""
     try:
         _, messages = program.communicate(timeout=seconds)
@@ -166,7 +166,7 @@ def test_a_full_disk_halts_the_batch_and_a_hanging_run_is_ended(trial, whole):
     assert not list((trial / "store").rglob("*.tmp"))
     assert not list(store)
 
-    program = started(trial, "--limit", "4", "--out", "tables", "--workers", "1")
+    program = started(trial, "--limit", "15", "--out", "tables", "--workers", "1")
     after(store, 2, program)
     os.kill(workers(program)[0], signal.SIGSTOP)
     code, messages = ended(program)
