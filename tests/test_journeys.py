@@ -112,6 +112,7 @@ def test_three_levers_undo_and_a_link_to_a_fresh_browser(chromium, app):  # noqa
         assert typed(page, SUBSIDY).input_value() == "20" and typed(page, WAGES).input_value() == "2.0"
 
 
+@pytest.mark.xfail(reason="seen to lose the focus on a loaded machine; cause open, issue 8", strict=False)
 def test_a_slider_moves_by_keyboard_and_keeps_the_focus(chromium, app):  # noqa: F811
     with at(chromium, f"{app}/try_it", 1280) as page:
         complete(page)
