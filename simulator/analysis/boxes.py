@@ -104,18 +104,12 @@ def peel(x: pd.DataFrame, case: Mask) -> list[Box]:
 
 
 def best(boxes: list[Box], x: pd.DataFrame, case: Mask, weight: Floats, density: float) -> int:
-    """The place of the box with the highest coverage among those dense enough; where none is, the one in which the
-    harmonic mean of coverage and density is highest."""
+    """The place of the box with the highest coverage among those dense enough; where none is, of the densest."""
     judged = [judge(box.holds(x), case, weight) for box in boxes]
     dense = [i for i, found in enumerate(judged) if found.density >= density]
     if dense:
         return max(dense, key=lambda i: (judged[i].coverage, judged[i].density))
-    return max(range(len(boxes)), key=lambda i: _harmonic(judged[i]))
-
-
-def _harmonic(found: Judged) -> float:
-    total = found.coverage + found.density
-    return 2 * found.coverage * found.density / total if total > 0 else 0.0
+    return max(range(len(boxes)), key=lambda i: (np.nan_to_num(judged[i].density), judged[i].coverage))
 
 
 def widest(boxes: list[Box], x: pd.DataFrame, case: Mask, coverage: float) -> int:

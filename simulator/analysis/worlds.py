@@ -78,13 +78,15 @@ def _towards(places: pd.DataFrame, near: Floats) -> Region:
     if np.ptp(near) == 0.0:
         return {}
     found = {name: spearmanr(column, near) for name, column in places.items() if column.nunique() > 1}
-    sure = {name: r.statistic for name, r in found.items() if r.pvalue < _SURE}
-    strongest = sorted(sure, key=lambda name: -abs(sure[name]))[:_STRONGEST]
+    ranks = {name: float(r.statistic) for name, r in found.items()}
+    ordered = sorted(ranks, key=lambda name: -abs(ranks[name]))[:_STRONGEST]
+    # Of so many numbers some go along by chance; the strongest is taken whatever its p.
+    strongest = [name for name in ordered if found[name].pvalue < _SURE / len(found)] or ordered[:1]
     region = {}
     for name in strongest:
         ends = float(places[name].min()), float(places[name].max())
-        cut = ends[0] + (_BETTER if sure[name] > 0 else 1 - _BETTER) * (ends[1] - ends[0])
-        region[name] = (cut, 1.0) if sure[name] > 0 else (0.0, cut)
+        cut = ends[0] + (_BETTER if ranks[name] > 0 else 1 - _BETTER) * (ends[1] - ends[0])
+        region[name] = (cut, 1.0) if ranks[name] > 0 else (0.0, cut)
     return region
 
 
