@@ -208,7 +208,9 @@ def _watch(question: Question, shown: int | None, whole: bool, stopped: bool, la
         return
     if stopped:
         _say(text("try.stopped", lang, n=shown or 0, total=len(question.band)), lang)
-        st.button(text("try.go_on", lang), on_click=_go_on, key="go_on")
+        if st.button(text("try.go_on", lang), key="go_on"):
+            st.session_state.pop(_STOPPED, None)
+            st.rerun()
         return
     now = _look(question)
     if question.pairs(Store()) != shown:
@@ -225,20 +227,14 @@ def _watch(question: Question, shown: int | None, whole: bool, stopped: bool, la
     if now.left is not None:
         told.append(text("try.left", lang, seconds=max(1, round(now.left))))
     _say(" ".join(told), lang)
-    st.button(text("try.cancel", lang), on_click=_cancel, args=(question,), key="cancel")
+    if st.button(text("try.cancel", lang), key="cancel"):
+        jobs.service().withdraw(_owner())
+        st.session_state[_STOPPED] = question
+        st.rerun()  # all of it: what looks again by itself must stop
 
 
 def _say(told: str, lang: str) -> None:
     st.html(f'<p role="status" lang="{lang}">{escape(told)}</p>')
-
-
-def _cancel(question: Question) -> None:
-    jobs.service().withdraw(_owner())
-    st.session_state[_STOPPED] = question
-
-
-def _go_on() -> None:
-    st.session_state.pop(_STOPPED, None)
 
 
 def _retry(question: Question) -> None:
