@@ -81,7 +81,8 @@ def account(comparison: Comparison) -> Account:
     """
     wanted = [*TOTALS, *LEVERS]
     # Runs that end before scenarios start are summed over their last year.
-    first = min(*(s.start[:4] for s in (*comparison.scenarios, comparison.baseline)), comparison.years[-1])
+    starts = (s.start[:4] for s in (*comparison.scenarios, comparison.baseline))
+    first = min(*starts, *comparison.years[-1:])
     frames = []
     for scenario in (comparison.baseline, *comparison.scenarios):
         ours, theirs = _pairs(comparison, scenario.id, wanted)

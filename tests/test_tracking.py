@@ -236,11 +236,12 @@ def test_what_is_taken_down_is_the_state_at_the_end_of_the_step():
         rows = np.array([int(name.split("-")[0]) for name in tracks.people["person"][now]])
         w, f = model.workers, model.factories
         assert np.array_equal(tracks.people["wage"][now], w.wage[rows])
-        assert np.array_equal(tracks.people["factory"][now], w.factory[rows])
+        place = w.factory[rows]
+        assert np.array_equal(tracks.people["factory"][now], np.where(place < 0, place, f.number[place]))
         at_work = rows[w.state[rows] == EMPLOYED]
         assert f.open[w.factory[at_work]].all()
         now = tracks.factories["period"] == model.step_number
-        rows = tracks.factories["factory"][now]
+        rows = [int(np.flatnonzero(f.number == number)[-1]) for number in tracks.factories["factory"][now]]
         assert np.array_equal(tracks.factories["workers"][now], f.staff[rows].sum(axis=1) * 400)
         assert np.array_equal(tracks.factories["open"][now], f.open[rows])
         assert np.array_equal(tracks.factories["automation_sew"][now], f.automation[rows, 1])

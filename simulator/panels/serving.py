@@ -26,10 +26,11 @@ _BEGAN = time.monotonic()
 _FILES = Path(streamlit.__file__).parent / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 # The page asks nothing of any other host; scripts and styles written into it are Streamlit's own and the charts'.
+# Streamlit loads a component's script (the factory floor's) from a blob that the page itself makes.
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
