@@ -40,14 +40,16 @@ def held(name: str, value: Any) -> str:
     """The key under which a widget shows ``value``, whoever has set it.
 
     A widget that holds another value gets a new key and so begins anew: were its value set from here, a message that
-    the browser had already sent would set it back.
+    the browser had already sent would set it back. One that holds the value is left alone: to set it again would take
+    back what a visitor moves meanwhile.
     """
     turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
     key = _key(name)
     if key in st.session_state and st.session_state[key] != value:
         turns[name] = turns.get(name, 0) + 1
         key = _key(name)
-    st.session_state[key] = value
+    if key not in st.session_state:
+        st.session_state[key] = value
     return key
 
 
