@@ -40,7 +40,7 @@ bench: .venv/installed
 .venv/installed: pyproject.toml constraints.txt hatch_build.py | .venv/created
 	@echo "Installing; the first time takes a minute or two."
 	$(PIP_INSTALL) hatchling
-	$(PIP_INSTALL) --no-build-isolation --editable ".[excel]"
+	$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 .venv/installed-for-tests: .venv/installed

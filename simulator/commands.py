@@ -24,7 +24,6 @@ _MEASURED = 2013  # the last year of the run that tells how long others take
 
 def experiment(arguments: argparse.Namespace) -> int:
     """Run what is missing of an experiment; tables with --out."""
-    from simulator.excel import needed
     from simulator.experiment import run_experiment
     from simulator.plan import take
     from simulator.plan_files import load_experiment
@@ -36,8 +35,6 @@ def experiment(arguments: argparse.Namespace) -> int:
     part = take(chosen, arguments.shard)
     if arguments.dry_run:
         return _dry_run(chosen, part, store, arguments.workers or os.cpu_count() or 2)
-    if arguments.out is not None and arguments.format == "xlsx":
-        needed()  # is told before the runs, not after them
     progress = Progress("runs")
     try:
         done = run_experiment(

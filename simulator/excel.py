@@ -1,20 +1,17 @@
-"""Excel files, read and written a row at a time; an optional extra."""
+"""Excel files, read and written a row at a time; the library is imported when needed, since that takes a while."""
 
 from __future__ import annotations
 
 import io
 import math
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from simulator.results import InputError
 
-MISSING = 'Excel files need the extra "excel": pip install "garment-sim[excel]"'
 MOST_ROWS = 1_048_576  # of a sheet, the header included
 _MOST_LETTERS = 32_767  # of a cell
 
@@ -22,9 +19,10 @@ _MOST_LETTERS = 32_767  # of a cell
 def read_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
     """Rows of the first sheet that are not empty, with their numbers; formulas by their last values.
 
-    Raises InputError where the extra is missing or the file is no workbook.
+    Raises InputError where the file is no workbook.
     """
-    openpyxl = needed()
+    import openpyxl
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except OSError as error:
@@ -43,9 +41,10 @@ class Sheet:
     """A workbook of one sheet, written in parts: what is written need not stand in memory."""
 
     def __init__(self, path: Path, title: str) -> None:
-        """Raises InputError where the extra is missing."""
+        import openpyxl
+
         self.path, self.title = path, title
-        self.book = needed().Workbook(write_only=True)
+        self.book = openpyxl.Workbook(write_only=True)
         self.sheet = self.book.create_sheet(title)
         self.rows = 0
 
@@ -74,26 +73,12 @@ def _cell(value: Any) -> Any:
     return value[:_MOST_LETTERS] if isinstance(value, str) else value
 
 
-def installed() -> bool:
-    """Whether workbooks can be read and written here."""
-    return find_spec("openpyxl") is not None
-
-
-def needed() -> ModuleType:
-    """The library that reads and writes workbooks. Raises InputError where the extra is missing."""
-    try:
-        import openpyxl
-    except ImportError:
-        raise InputError(MISSING) from None
-    module: ModuleType = openpyxl
-    return module
-
-
 def workbook(sheets: Mapping[str, pd.DataFrame], wide: float = 14.0) -> bytes:
-    """A workbook with a sheet a table, heads in bold that stay in view. Raises InputError without the extra."""
-    openpyxl = needed()
+    """A workbook with a sheet a table, heads in bold that stay in view."""
+    import openpyxl
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
 
     book = openpyxl.Workbook(write_only=True)
     for title, frame in sheets.items():
@@ -101,7 +86,7 @@ def workbook(sheets: Mapping[str, pd.DataFrame], wide: float = 14.0) -> bytes:
         sheet.freeze_panes = "A2"
         for place, name in enumerate(frame.columns, start=1):
             longest = max([len(str(name)), *(len(str(value)) for value in frame[name].head(100))], default=0)
-            letter = openpyxl.utils.get_column_letter(place)
+            letter = get_column_letter(place)
             sheet.column_dimensions[letter].width = min(max(longest + 2.0, wide), 90.0)
         heads = [WriteOnlyCell(sheet, value=str(name)) for name in frame.columns]
         for head in heads:

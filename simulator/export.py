@@ -55,7 +55,7 @@ def write_tables(
     again and must give the same rows each time.
 
     ``shape`` chooses what of each run goes into ``series``. Parquet (zstd) and CSV (UTF-8 with BOM) are the same bytes
-    for the same runs. Raises InputError for an unknown format, where Excel is not installed or its sheet is full.
+    for the same runs. Raises InputError for an unknown format, or where a sheet of Excel is full.
     """
     if format not in FORMATS:
         raise InputError(f"{format} is not a format; {', '.join(FORMATS)} are")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from made_up import fill, fill_lives
 from PIL import Image
+from playwright.sync_api import expect
 from test_browser import DRAWN, chromium, opened, overflow, serving  # noqa: F401
 
 from simulator.stills import TALL, WIDE
@@ -65,7 +66,7 @@ def taken(chromium, served, tmp_path_factory):  # noqa: F811
     folder, found = tmp_path_factory.mktemp("taken"), {}
     with opened(chromium, f"{served[0]}/take_away?lang=km", 1280) as page:
         buttons = page.locator("[data-testid=stDownloadButton] button")
-        buttons.last.wait_for(timeout=90_000)
+        expect(buttons).to_have_count(7, timeout=90_000)
         for place in range(buttons.count()):
             with page.expect_download(timeout=180_000) as waiting:
                 buttons.nth(place).click()

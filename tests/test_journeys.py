@@ -62,7 +62,7 @@ def typed(page, name, lang="en"):
 
 def type_value(page, name, value, lang="en"):
     """Type a lever's value and wait until the result of all pairs is there."""
-    before = page.url
+    before = page.evaluate("() => location.href")  # page.url may lag behind
     box = typed(page, name, lang)
     box.fill(str(value))
     box.press("Enter")
@@ -105,7 +105,7 @@ def test_three_levers_undo_and_a_link_to_a_fresh_browser(chromium, app):  # noqa
         page.wait_for_url(lambda url: "training_seats" not in url)
         complete(page)
         assert figures(page) == two
-        address = page.url
+        address = page.evaluate("() => location.href")
         assert "minimum_wage_growth" in address
         assert complaints(page) == [] and page.locator("svg.marks").count() == 2
     with at(chromium, address, 360) as page:
@@ -153,6 +153,7 @@ def test_a_file_is_refused_or_taken(chromium, app):  # noqa: F811
         assert "s=" not in page.url
         page.locator("input[type=file]").set_input_files(bad | {"buffer": good.encode()})
         page.wait_for_url("**/*transition~automation.subsidy~0.4*", timeout=LONG)
+        complete(page)
         with page.expect_download() as download:
             page.get_by_role("button", name=text("try.download", "en")).click()
         assert download.value.path().read_text(encoding="utf-8") == good

@@ -184,10 +184,11 @@ def top(lang: str, title: str, intro: str = "") -> None:
         language_switch(lang)
     with head:
         st.title(title, anchor=False)
-    asked = unknown_language()
-    if asked is not None:
-        st.warning(escape(text("app.unknown_language", lang, value=asked[:20])))
-    banners(st.session_state.get(_NOTICES, ()), lang)
+    with st.container(key="notices"):  # always there: were it not, what follows would move and begin anew
+        asked = unknown_language()
+        if asked is not None:
+            st.warning(escape(text("app.unknown_language", lang, value=asked[:20])))
+        banners(st.session_state.get(_NOTICES, ()), lang)
     notes = "".join(
         f'<p class="{kind}">{escape(text(f"app.{key}", lang))}</p>'
         for kind, key in (("pending", "khmer_pending"), ("disclaimer", "disclaimer"))

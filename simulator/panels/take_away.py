@@ -10,7 +10,6 @@ import streamlit as st
 
 from simulator import bundle, report
 from simulator.compare import Comparison
-from simulator.excel import installed
 from simulator.panels import shown, state
 from simulator.pdf import pdf
 from simulator.provenance import facts, worth
@@ -51,15 +50,12 @@ def page() -> None:
     st.header(text("take.to_share", lang), anchor=False)
     _buttons(lang, File("picture", "PNG", f"futures-{lang}.png", "image/png", lambda: picture(comparison, lang)))
     st.header(text("take.to_compute", lang), anchor=False)
-    files = [
+    _buttons(
+        lang,
+        File("excel", "Excel", "comparison.xlsx", _EXCEL_TYPE, lambda: bundle.excel(comparison)),
         File("table", "CSV, ZIP", "comparison.zip", "application/zip", lambda: bundle.csv_archive(comparison)),
         File("table", "Parquet", "comparison.parquet", "application/octet-stream", lambda: bundle.parquet(comparison)),
-    ]
-    if installed():
-        files.insert(0, File("excel", "Excel", "comparison.xlsx", _EXCEL_TYPE, lambda: bundle.excel(comparison)))
-    else:
-        shown.note(text("take.no_excel", lang), lang)
-    _buttons(lang, *files)
+    )
     shown.note(text("take.table_help", lang), lang)
     _scenario(comparison, lang)
     _check(comparison, lang)
@@ -68,7 +64,7 @@ def page() -> None:
 def _scenario(comparison: Comparison, lang: str) -> None:
     everyone: list[Scenario] = [comparison.baseline, *comparison.scenarios]
     names = [scenario.title.get(lang) or scenario.id for scenario in everyone]
-    mine = getattr(state, "scenario_at_hand", lambda: None)()
+    mine = state.scenario_at_hand()
     if mine is not None:
         everyone.insert(0, mine)
         names.insert(0, text("take.yours", lang))

@@ -60,7 +60,8 @@ def page() -> None:
         st.error(text("evidence.damaged", lang))
         st.code(str(error), language=None)
         return
-    levers.refusal(lang)
+    with st.container(key="refusal"):  # always there, as in :func:`state.top`
+        levers.refusal(lang)
     _bar(lang)
     outcome, pending = _outcome(question)
     with st.container(key="strip"):
@@ -348,7 +349,7 @@ def _files(lang: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.download_button(
-            text("try.download", lang), trial.to_yaml, "scenario.yaml", "application/yaml", on_click="ignore",
+            text("try.download", lang), trial.to_yaml(), "scenario.yaml", "application/yaml", on_click="ignore",
             width="stretch",
         )  # fmt: skip
     with right:
