@@ -5,7 +5,7 @@ import streamlit as st
 from simulator.panels import cost, evidence, futures, people, state, take_away, teach, try_it, why
 from simulator.texts import text
 
-PAGES = {  # address → page; its title is the text app.page_<address>
+PAGES = {  # address → page; its title is the text app.page_<address>; the first also stands without an address
     "futures": futures.page,
     "try_it": try_it.page,
     "people": people.page,

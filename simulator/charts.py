@@ -16,6 +16,7 @@ from simulator.drawing import (
     INK,
     PAPER,
     QUIET,
+    SIGNED,
     WIDE,
     Spec,
     Tables,
@@ -222,7 +223,7 @@ def policy_world(tables: Tables, lang: str, indicator: str) -> Spec:
     high = max([0.0, *(row["difference_p90"] for row in rows)])
     room = 14 + ceil(max(letters(n) for n in names.values()) * size * 0.58)
     below = wrap(f"{text('app.difference', lang)} ({heading(indicator, lang)})", 40)
-    x = axis("difference", low, high, title=below, tickCount=4, format="+,.6~g", labelFlush=False)
+    x = axis("difference", low, high, title=below, tickCount=4, **SIGNED, labelFlush=False)
     x["scale"] |= {"nice": True, "range": [room, {"expr": "width - 10"}]}
     y = axis("place", -0.6, place, orient="left") | {"axis": None}
     y["scale"]["reverse"] = True

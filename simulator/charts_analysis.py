@@ -11,6 +11,7 @@ from simulator.analysis.explaining import gap, indicator_name, part_name, side_n
 from simulator.drawing import (
     INK,
     QUIET,
+    SIGNED,
     Spec,
     axis,
     drawing,
@@ -95,7 +96,7 @@ def _waterfall(found: Explanation, shown: list[tuple[str, str, Any]], title: str
     longest = max([letters(line) for bar in rows for line in bar["name"].split("\n")], default=0)
     lines = max([bar["name"].count("\n") + 1 for bar in rows], default=1)
     below = wrap(text("explain.axis", lang, unit=heading(found.indicator, lang)), 40)
-    x = axis("from", low, high or 1 / divisor, title=below, tickCount=4, format="+,.6~g", labelFlush=False)
+    x = axis("from", low, high or 1 / divisor, title=below, tickCount=4, **SIGNED, labelFlush=False)
     x["scale"] |= {"nice": True, "range": [14 + ceil(longest * size * 0.58), {"expr": "width - 10"}]}
     y = axis("place", -0.6, max(len(rows), 1) - 0.4, orient="left") | {"axis": None}
     y["scale"]["reverse"] = True

@@ -20,6 +20,7 @@ from simulator.drawing import (
     INK,
     PAPER,
     QUIET,
+    SIGNED,
     WIDE,
     Spec,
     Tables,
@@ -83,7 +84,7 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
             place |= dict(zip(("middle", "low", "high"), map(tidy, row.ends), strict=True))
         places.append(place | {"words_at": down - tall * (len(lines) - (0.05 if row.ends is not None else 0.45))})
     low, high = span
-    x = axis("middle", low, high, title=wrap(below, 44), tickCount=4, format="+,.6~g", labelFlush=True, grid=True)
+    x = axis("middle", low, high, title=wrap(below, 44), tickCount=4, **SIGNED, labelFlush=True, grid=True)
     x["scale"] |= {"nice": True, "range": [8, {"expr": "width - 8"}]}
     y = axis("at", 0, down + 0.5 * tall) | {"axis": None}
     y["scale"]["reverse"] = True
@@ -299,9 +300,9 @@ def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, titl
     bottom, top = (end(p[k] for p in points) for end, k in ((min, "y1"), (max, "y2")))
     low, high, bottom, top = min(low, 0.0), max(high, 1.0), min(bottom, 0.0), max(top, 0.0)
     more = f"{text('cost.more_spent', lang)} ({heading('public_cost', lang)})"
-    x = axis("x", low, high, title=wrap(more, 40), grid=False, tickCount=5, format="+,.6~g")
+    x = axis("x", low, high, title=wrap(more, 40), grid=False, tickCount=5, **SIGNED)
     x["scale"] |= {"nice": True}
-    y = axis("y", bottom, top, **flat_title(heading(goal[0], lang)), grid=False, tickCount=5, format="+,.6~g")
+    y = axis("y", bottom, top, **flat_title(heading(goal[0], lang)), grid=False, tickCount=5, **SIGNED)
     y["scale"] |= {"nice": True}
     tint = by_scenario(tables, colours(tables))
     whole, halves = ([p for p in points if (p["part"] == "both") is both] for both in (True, False))

@@ -20,6 +20,7 @@ from simulator.drawing import Tables, colours, heading, swatch
 from simulator.indicators import DIMENSIONS
 from simulator.record import agree
 from simulator.results import spread
+from simulator.sentences import highest_and_lowest
 from simulator.tables import band, grouped
 from simulator.texts import case, group, label, number, text
 
@@ -291,11 +292,8 @@ def levers_title(tables: Tables, spent: Account, lang: str) -> str:
 
 def line_title(tables: Tables, spent: Account, column: Column, lang: str) -> str:
     """The finding of a line by year: where it ends highest and lowest."""
-    ends = {s: spent.rows(s, column, "year")[-1].median for s in tables.titles}
-    highest, lowest = max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)
-    words = {"highest": tables.title(highest, lang), "lowest": tables.title(lowest, lang)}
-    words |= {"high": number(ends[highest], "USD million", lang), "low": number(ends[lowest], "USD million", lang)}
-    return text("cost.line_title", lang, indicator=label(column[0], lang), last=tables.years[1], **words)
+    levels = {s: spent.rows(s, column, "year")[-1].median for s in tables.titles}
+    return highest_and_lowest(tables, column[0], levels, lang)
 
 
 def trade_found(trade: pd.DataFrame, goal: Column, lang: str) -> str:

@@ -331,6 +331,10 @@ def axis(name: str, low: float, high: float, **settings: Any) -> Spec:
     return {"field": name, "type": "quantitative", "scale": scale, "axis": settings}
 
 
+# How an axis of differences writes its numbers.
+SIGNED: Spec = {"format": "+,.6~g", "labelExpr": "datum.value ? datum.label : '0'"}
+
+
 def flat_title(words: str) -> Spec:
     """Settings of a vertical axis whose title lies over it, so that nobody turns the head."""
     place = {"titleAnchor": "end", "titleX": 0, "titleY": -10}

@@ -149,13 +149,18 @@ def open_factories(lives: Lives) -> pd.DataFrame:
 def pick_people(lives: Lives) -> dict[str, str]:
     """By rule of ``PICKS``, the person it proposes; a rule that nobody meets is left out.
 
-    ``typical``: at the median wage of those at work when the futures part. ``laid_off``: of these, the first to be
-    laid off in a future. ``trained``: of these, the first to finish a public course in a future.
+    ``typical``: at the median wage of those at work when the futures part who have not gone home for good by the end of
+    the baseline (of all at work then, where nobody is left). ``laid_off``: of those at work then, the first to be laid
+    off in a future. ``trained``: of these, the first to finish a public course in a future.
     """
     there = workers(lives)
     if there.empty:
         return {}
-    found = {"typical": str(there["person"].iloc[(len(there) - 1) // 2])}
+    frame = lives.people[lives.baseline]
+    staying = frame.loc[frame["period"] == frame["period"].max(), "person"]  # rows end where somebody goes home
+    long = there[there["person"].isin(set(staying))]
+    long = there if long.empty else long
+    found = {"typical": str(long["person"].iloc[(len(long) - 1) // 2])}
     later = _futures(lives.people, lives, "person", set(there["person"].astype(str)))
     for rule, rows in (("laid_off", later["state"] == "displaced"), ("trained", later["reskilled"].astype(bool))):
         if rows.any():

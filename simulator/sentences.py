@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 
 from simulator.drawing import Tables, amount, short
@@ -64,6 +65,21 @@ def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
         unit = INDICATORS[indicator].unit
         words |= {name: number(amounts[name], unit, lang, digits=3) for name in ("low", "high")}
     return sentence(f"{CASES[indicator]}_{which}", lang, year=tables.years[1], **words)
+
+
+def finding(tables: Tables, indicator: str, lang: str) -> str:
+    """What a chart of lines finds, short enough to stand over it; the name alone where there is one line."""
+    return highest_and_lowest(tables, indicator, {s: tables.last(indicator, s).median for s in tables.titles}, lang)
+
+
+def highest_and_lowest(tables: Tables, indicator: str, levels: Mapping[str, float], lang: str) -> str:
+    """Where lines end highest and lowest, from the last level of each scenario."""
+    if len(levels) < 2:
+        return label(indicator, lang)
+    highest, lowest = max(levels, key=levels.__getitem__), min(levels, key=levels.__getitem__)
+    words = {"highest": tables.title(highest, lang), "lowest": tables.title(lowest, lang)}
+    words |= {"high": amount(levels[highest], indicator, lang), "low": amount(levels[lowest], indicator, lang)}
+    return text("app.line_finding", lang, indicator=label(indicator, lang), last=tables.years[1], **words)
 
 
 def takeaway(tables: Tables, chart: str, lang: str) -> str:

@@ -114,7 +114,10 @@ def test_what_the_model_cannot_tell_is_said_in_words(tables):
 
 
 def test_rules_propose_the_middle_the_first_laid_off_and_the_first_trained(followed):
-    assert pick_people(followed) == {"typical": "1-0", "laid_off": "1-0", "trained": "1-0"}
+    assert pick_people(followed) == {"typical": "0-0", "laid_off": "1-0", "trained": "1-0"}, "2-0 goes home"
+    base = followed.people["baseline"]
+    ended = followed.people | {"baseline": base[base["period"] <= "2024Q4"]}
+    assert pick_people(Lives(ended, followed.factories, "2024Q4"))["typical"] == "1-0", "nobody goes before the end"
     assert pick_factories(followed) == {"typical": 11, "machines": 10, "gone": 10}
     nobody = {s: f.assign(state="outside", reskilled=False) for s, f in followed.people.items()}
     assert pick_people(Lives(nobody, followed.factories, "2024Q4")) == {}
@@ -142,7 +145,7 @@ def test_a_factory_is_told_from_its_first_machines_to_its_end(followed):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_names_sentences_and_charts_of_lives(tables, followed, lang):
     names = worker_names(followed, lang)
-    assert next(iter(names)) == "1-0" and len(names) == 3
+    assert next(iter(names)) == "0-0" and len(names) == 3
     assert len(factory_names(followed, lang)) == 3
     assert text("people.event_laid_off", lang, when="").strip(":៖ ") in life_cards(tables, followed, "1-0", lang)
     assert text("people.event_factory_closed", lang, when="", workers="").split(";")[0].strip(":៖ ").split("។")[0] in (

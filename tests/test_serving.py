@@ -84,3 +84,10 @@ def test_the_page_of_health_tells_of_work_and_of_nobody(monkeypatch, tmp_path):
     assert found["status"] == "ok" and found["workers"] == found["busy"] == 1
     assert (found["visitors_waiting"], found["runs_waiting"]) == (1, 2)
     assert "someone" not in json.dumps(found)
+
+
+def test_the_first_page_is_found_by_its_name():
+    scope = {"type": "http", "method": "GET", "path": "/futures", "headers": [], "query_string": b"lang=km&s=a~b"}
+    there = serving.home(serving.Request(scope))
+    assert (there.status_code, there.headers["location"]) == (307, "./?lang=km&s=a~b")
+    assert serving.home(serving.Request(scope | {"query_string": b""})).headers["location"] == "./"

@@ -37,7 +37,7 @@ def page() -> None:
     st.header(text("cost.levers_title", lang), anchor=False)
     said = costs.levers_title(found.tables, account, lang)
     shown.chart(
-        _spec(found.keys, "levers", lang, found), said, "levers", lang, _html(found.keys, "levers", lang, found)
+        _spec(found.keys, "levers", lang, found), said, "levers", lang, _html(found.keys, "levers", lang, found), said
     )
     shown.note(text("cost.levers_help", lang), lang)
     st.header(text("cost.years_title", lang), anchor=False)
@@ -46,7 +46,7 @@ def page() -> None:
     for place, (name, _) in zip(places, costs.TOTALS, strict=True):
         with place:
             said = costs.line_title(found.tables, account, (name, "all"), lang)
-            shown.chart(_spec(found.keys, name, lang, found), said, name, lang)
+            shown.chart(_spec(found.keys, name, lang, found), said, name, lang, head=said)
     shown.folded(_html(found.keys, "years", lang, found), lang)
     shown.note(f"{text('cost.revenue_help', lang)} {band_note(found.comparison, lang)}", lang)
     _trade(found, lang)
@@ -85,7 +85,7 @@ def _trade(found: Shown, lang: str) -> None:
     st.html(shown.plain_legend(found, lang))
     behind = costs.trade_table(found.tables, found.trade, goal, lang)
     said = costs.trade_found(found.trade, goal, lang)
-    shown.chart(_trade_spec(found.keys, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind)
+    shown.chart(_trade_spec(found.keys, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind, said)
 
 
 def _curve(lang: str) -> None:

@@ -21,10 +21,11 @@ from simulator.compare import Comparison, comparison_requests
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, legend
 from simulator.panels import jobs, state
+from simulator.panels.shown import chart as draw
 from simulator.record import Record, load_record
 from simulator.results import InputError
 from simulator.run import Request
-from simulator.sentences import takeaway
+from simulator.sentences import finding, takeaway
 from simulator.store import Store
 from simulator.texts import glossary, label, text
 from simulator.version import __version__
@@ -168,17 +169,18 @@ def _policy_or_world(keys: Keys, lang: str, shown: Shown) -> None:
 
 
 def _chart(keys: Keys, name: str, lang: str, shown: Shown) -> None:
-    spec, said = _spec(keys, name, lang, shown)
-    st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"chart_{name}_{lang}")
+    spec, said, head = _spec(keys, name, lang, shown)
+    draw(spec, said, f"chart_{name}", lang, head=head)
     st.html(_html(keys, f"behind_{name}", lang, shown))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str]:
+def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str, str]:
+    """The drawing, its words for those who cannot see it, and what is found, to stand over it."""
     spec, said = CHARTS[name](_shown.tables, lang), takeaway(_shown.tables, name, lang)
     if name == "map":  # its title is a heading of the page
         del spec["title"]
-    return spec, said
+    return spec, said, finding(_shown.tables, name, lang) if name in LINES else ""
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -46,7 +46,7 @@ def page() -> None:
             with place:
                 spec = _gains(found.keys, measure, scenario, lang, found)
                 said = people.finding(found.tables, found.parts[measure][scenario], scenario, lang)
-                shown.chart(spec, said, f"people_{measure}_{scenario}", lang)
+                shown.chart(spec, said, f"people_{measure}_{scenario}", lang, head=said)
     shown.folded(_table(found.keys, measure, lang, found), lang)
     notes = [band_note(found.comparison, lang), text("people.composition_note", lang)]
     notes += [text("people.wage_note", lang)] if measure == "mean_wage" else []
@@ -132,7 +132,8 @@ def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:
     if names:
         who = st.selectbox(text("people.choose_worker", lang), list(names), format_func=names.__getitem__, key="worker")
         shown.note(text("people.worker_rule", lang), lang)
-        shown.chart(life(tables, followed, who, lang), life_found(followed, who, last, lang), "life", lang)
+        said = life_found(followed, who, last, lang)
+        shown.chart(life(tables, followed, who, lang), said, "life", lang, head=said)
         shown.note(text("people.life_key", lang), lang)
         st.html(_key(lang) + life_cards(tables, followed, who, lang))
     else:
@@ -145,7 +146,7 @@ def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:
         shown.note(text("people.factory_rule", lang), lang)
         st.html(shown.plain_legend(found, lang))
         said = factory_found(followed, which, last, lang)
-        shown.chart(factory_life(tables, followed, which, lang), said, "factory_life", lang)
+        shown.chart(factory_life(tables, followed, which, lang), said, "factory_life", lang, head=said)
         shown.note(text("people.factory_key", lang), lang)
         st.html(factory_cards(tables, followed, which, lang))
 

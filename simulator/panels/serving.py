@@ -15,7 +15,7 @@ import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -117,5 +117,11 @@ def health(_request: Request) -> Response:
     return JSONResponse(state | jobs.service().state(), headers={"Cache-Control": "no-store"})
 
 
-ROUTES = [Route("/healthz", health)]
+def home(request: Request) -> Response:
+    """The first page by its name: Streamlit serves it without one and knows no second address."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{query}", headers={"Cache-Control": "no-store"})
+
+
+ROUTES = [Route("/healthz", health), Route("/futures", home)]
 MIDDLEWARE = [Middleware(Guarded), Middleware(Compressed)]

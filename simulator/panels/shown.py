@@ -70,8 +70,14 @@ def _shown(keys: Keys, _requests: list[Request]) -> Shown:
     return Shown(_requests, comparison, tables, costs.account(comparison), costs.trade_off(comparison), parts)
 
 
-def chart(spec: Spec, said: str, key: str, lang: str, behind: str = "") -> None:
-    """A chart with its words for those who cannot see it, and the table behind it."""
+def chart(spec: Spec, said: str, key: str, lang: str, behind: str = "", head: str = "") -> None:
+    """A chart with its words for those who cannot see it, and the table behind it.
+
+    ``head`` stands over it in place of its own title: the page breaks lines where it must, a drawing where it was told.
+    """
+    if head:
+        st.html(f'<h3 class="finding" lang="{lang}">{escape(head)}</h3>')
+        spec = {name: value for name, value in spec.items() if name != "title"}
     st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"{key}_{lang}")
     if behind:
         folded(behind, lang)

@@ -21,10 +21,11 @@ from simulator.drawing import Spec, legend
 from simulator.link import to_address
 from simulator.outcome import Outcome, Question, ask, load_outcome
 from simulator.panels import jobs, levers, state
+from simulator.panels.shown import chart as draw
 from simulator.record import Record, load_record
 from simulator.results import InputError
 from simulator.run import LAST_YEAR
-from simulator.sentences import takeaway
+from simulator.sentences import finding, takeaway
 from simulator.store import Store
 from simulator.texts import label, text
 from simulator.trial import Trial, presets, read_file
@@ -290,7 +291,8 @@ def _cards(name: str, lang: str, about: str, _outcome: Outcome, _record: Record)
 
 def _chart(name: str, chart: str, lang: str, outcome: Outcome) -> None:
     spec, said, behind = _drawn(name, chart, lang, outcome)
-    st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"try_{chart}_{lang}")
+    head = finding(outcome.tables, chart, lang) if chart in LINES else text("app.map_title", lang)
+    draw(spec, said, f"try_{chart}", lang, head=head)
     st.html(behind)
 
 
