@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulator.drawing import (
+    HALO,
     INK,
     PAPER,
     QUIET,
@@ -157,8 +158,9 @@ def futures_map(tables: Tables, lang: str) -> Spec:
         layer(ends, dot(130), x=x, y=y, color=tint, shape=by_scenario(tables, shapes(tables)),
               tooltip=tooltip),
         *(
-            layer(group, names_mark(lang, **side), x=x, y=y | {"field": "place"}, color=tint,
-                  text={"field": "name"})
+            layer(group, names_mark(lang, **side, **halo), x=x, y=y | {"field": "place"}, text={"field": "name"},
+                  **({} if halo else {"color": tint}))
+            for halo in (HALO, {})
             for group, side in _sides(ends, left + 0.7 * (right - left), line_height(lang) * top / height, top)
         ),
     ]  # fmt: skip
@@ -175,7 +177,7 @@ def _placed(ends: list[Spec], name: str, line: float, top: float) -> list[Spec]:
 def _sides(ends: list[Spec], turn: float, line: float, top: float) -> list[tuple[list[Spec], Spec]]:
     """End points named on their right, and those right of ``turn`` above."""
     near, far = ([e for e in ends if (e["x"] <= turn) is side] for side in (True, False))
-    right, above = {"align": "left", "dx": 13}, {"align": "right", "dx": 8, "dy": -18}
+    right, above = {"align": "left", "dx": 13}, {"align": "right", "dx": -10, "dy": -14}
     return [(_placed(group, "y", line, top), side) for group, side in ((near, right), (far, above)) if group]
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from simulator.charts import _placed
 from simulator.costs import LEVERS, Account, Column, levers_title
 from simulator.drawing import (
+    HALO,
     INK,
     PAPER,
     QUIET,
@@ -97,7 +98,6 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
     bars = [p for p in places if "middle" in p]
     sure = [p for p in bars if p["kind"] in ("gains", "loses")]
     unsure = [p for p in bars if p["kind"] not in ("gains", "loses")]
-    halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}  # words stay clear of the lines they cross
     at = y | {"field": "words_at"}
     layers = [
         layer([{"zero": 0}], {"type": "rule", "color": QUIET}, x=x | {"field": "zero"}),
@@ -106,9 +106,9 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
               y=y),
         layer(sure, dot(90), x=x, y=y, color=tint, shape=shape),
         layer(unsure, dot(60, fill=PAPER, strokeWidth=2, stroke=INK), x=x, y=y),
-        layer(bars, words_mark(lang, x=0, align="left", **halo), y=at, text={"field": "words"}),
+        layer(bars, words_mark(lang, x=0, align="left", **HALO), y=at, text={"field": "words"}),
         layer(bars, words_mark(lang, x=0, align="left"), y=at, text={"field": "words"}),
-        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", **halo), y=at, text={"field": "words"}),
+        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", **HALO), y=at, text={"field": "words"}),
         layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold"), y=at, text={"field": "words"}),
     ]  # fmt: skip
     return _drawn(title, lang, ceil(down + 0.5 * tall), layers)

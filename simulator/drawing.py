@@ -331,6 +331,8 @@ def axis(name: str, low: float, high: float, **settings: Any) -> Spec:
     return {"field": name, "type": "quantitative", "scale": scale, "axis": settings}
 
 
+# Words stay clear of the lines they cross: they are drawn twice, first with a broad edge in the colour of the paper.
+HALO: Spec = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
 # How an axis of differences writes its numbers.
 SIGNED: Spec = {"format": "+,.6~g", "labelExpr": "datum.value ? datum.label : '0'"}
 
