@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,7 @@ from simulator.analysis.goals import read_measure
 from simulator.analysis.optimise import Optimum
 from simulator.analysis.sensitivity import LUCK, Sensitivity
 from simulator.drawing import (
+    HALO,
     INK,
     PALETTE,
     PAPER,
@@ -24,7 +25,6 @@ from simulator.drawing import (
     flat_title,
     heading,
     layer,
-    letters,
     line_height,
     round_top,
     scaled,
@@ -40,7 +40,7 @@ from simulator.scenario import load_scenario
 from simulator.texts import label, number, text
 
 _SHOWN = 12  # numbers of a chart of sensitivity
-_WIDTH = 24  # letters of a line of names
+_WIDTH = 36  # letters of a line of names, which stand over their bars: beside them a phone has no room
 _VERDICTS = {"matters": PALETTE[0], "cannot tell": PALETTE[1], "below noise": QUIET, "none": QUIET, LUCK: INK}
 
 
@@ -57,19 +57,18 @@ def sensitivity_chart(found: Sensitivity, lang: str, indicator: str) -> Spec:
     place = 0.0
     for row in shown.to_dict("records"):
         lines = wrap(number_name(row["name"], lang), _WIDTH)
-        place += 0.5 * len(lines)
+        at, place = _under(lines, place)
         ends = {"value": row[key], "low": max(row[f"{key}_low"], 0.0), "high": row[f"{key}_high"]}
         if not morris:
             ends["alone"] = max(row["first"], 0.0)
         numbers = {name: tidy(value / divisor) for name, value in ends.items() if math.isfinite(value)}
         told = f"{short(numbers['value'])} ({short(numbers['low'])}–{short(numbers['high'])})"
         words = {"name": "\n".join(lines), "told": told, "verdict": verdict_name(row["verdict"], lang)}
-        bars.append({"place": tidy(place), "colour": _VERDICTS[row["verdict"]]} | words | numbers)
-        place += 0.5 * len(lines) + 0.4
+        bars.append(at | {"colour": _VERDICTS[row["verdict"]]} | words | numbers)
     unit = heading(measure.indicator, lang)
     under = text("findings.effect_axis", lang, unit=unit) if morris else text("findings.variance_axis", lang)
     top, _ = round_top(max([bar["high"] for bar in bars], default=1.0))
-    x, y, room = _bars(place, top, under, lang)
+    x, y = _bars(place, top, under)
     luck = rows[rows["name"] == LUCK][key]
     line = [{"value": tidy(float(luck.iloc[0]) / divisor)}] if len(luck) else []
     tint = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
@@ -86,7 +85,7 @@ def sensitivity_chart(found: Sensitivity, lang: str, indicator: str) -> Spec:
         layer(bars, {"type": "rule", "strokeWidth": 1.6, "color": INK}, x=x | {"field": "low"},
               x2={"field": "high"}, y=y),
         layer(line, {"type": "rule", "color": INK, "strokeDash": [4, 4]}, x=x),
-        layer(bars, words_mark(lang, x=room - 8, align="right"), y=y, text={"field": "name"}),
+        *_names(bars, y, lang),
     ]  # fmt: skip
     words = {"indicator": measure_name(indicator, lang), "year": found.about["asked"]["year"]}
     return drawing(text("findings.sensitivity_title", lang, **words), lang, _height(place, lang), layers)
@@ -99,20 +98,19 @@ def box_chart(found: Discovery, lang: str, box: int = 1) -> Spec:
     place = 0.0
     for row in rows.to_dict("records"):
         lines = wrap(label(row["name"], lang), _WIDTH)
-        place += 0.5 * len(lines)
+        at, place = _under(lines, place)
         low = 0.0 if math.isnan(row["low"]) else 100 * to_unit(row["name"], row["low"])
         high = 100.0 if math.isnan(row["high"]) else 100 * to_unit(row["name"], row["high"])
         about = {"name": "\n".join(lines), "told": condition_words(row, lang)}
-        bars.append({"place": tidy(place), "low": tidy(low), "high": tidy(high), "all": 0, "end": 100} | about)
-        place += 0.5 * len(lines) + 0.4
-    x, y, room = _bars(place, 100.0, text("findings.range_axis", lang), lang)
+        bars.append(at | {"low": tidy(low), "high": tidy(high), "all": 0, "end": 100} | about)
+    x, y = _bars(place, 100.0, text("findings.range_axis", lang))
     tooltip = [{"field": "told", "title": text("app.name", lang)}]
     layers = [
         layer(bars, {"type": "rule", "color": QUIET, "strokeWidth": 2}, x=x | {"field": "all"}, x2={"field": "end"},
               y=y),
         layer(bars, {"type": "bar", "size": 13, "color": PALETTE[0], "opacity": 0.85}, x=x | {"field": "low"},
               x2={"field": "high"}, y=y, tooltip=tooltip),
-        layer(bars, words_mark(lang, x=room - 8, align="right"), y=y, text={"field": "name"}),
+        *_names(bars, y, lang),
     ]  # fmt: skip
     title = text("findings.box_title", lang, future=future_name(found.about["asked"]["future"], lang))
     return drawing(title, lang, _height(place, lang), layers)
@@ -186,17 +184,17 @@ def regret_chart(found: Optimum, lang: str) -> Spec:
     mixes = list(dict.fromkeys(found.regret["mix"]))
     for world, part in found.regret.groupby("world", sort=False):
         titles = load_scenario(str(world)).title
-        heads.append({"place": tidy(place), "name": titles.get(lang) or titles["en"]})
+        heads.append({"words_at": tidy(place + 0.5), "name": titles.get(lang) or titles["en"]})
+        place += 1.2
         for row in part.to_dict("records"):
-            place += 1
             ends = {"value": row["share"], "low": row["share_low"], "high": row["share_high"]}
             name = mix_name(found, row["mix"], lang)
             colour = PALETTE[mixes.index(row["mix"]) % len(PALETTE)]
             told = {"name": name, "colour": colour} | {k: tidy(100 * v) for k, v in ends.items()}
-            rows.append({"place": tidy(place)} | told)
-        place += 1.6
-    place = max(place - 0.6, 1.0)
-    x, y, room = _bars(place, 100.0, text("findings.regret_axis", lang), lang, letters_of=[r["name"] for r in rows])
+            at, place = _under([name], place)
+            rows.append(at | told)
+        place += 0.4
+    x, y = _bars(place, 100.0, text("findings.regret_axis", lang))
     tint = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
     aim = [{"value": tidy(100 * found.about["asked"]["share"])}]
     tooltip = [{"field": "name", "title": ""}, {"field": "value", "title": text("findings.regret_axis", lang)}]
@@ -206,8 +204,8 @@ def regret_chart(found: Optimum, lang: str) -> Spec:
         layer(rows, {"type": "rule", "strokeWidth": 1.6, "color": INK}, x=x | {"field": "low"},
               x2={"field": "high"}, y=y),
         layer(aim, {"type": "rule", "color": INK, "strokeDash": [4, 4]}, x=x),
-        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold"), y=y, text={"field": "name"}),
-        layer(rows, words_mark(lang, x=room - 8, align="right"), y=y, text={"field": "name"}),
+        *_names(heads, y, lang, fontWeight="bold"),
+        *_names(rows, y, lang),
     ]  # fmt: skip
     return drawing(text("findings.regret_title", lang), lang, _height(place, lang), layers)
 
@@ -221,22 +219,29 @@ def mix_name(found: Optimum, mix: int, lang: str) -> str:
     return text("findings.mix_name", lang, n=int(mix))
 
 
-def _bars(
-    place: float, top: float, under: str, lang: str, letters_of: list[str] | None = None
-) -> tuple[Spec, Spec, int]:
-    """Axes of lying bars, and the room their names need on the left."""
-    size = 14 if lang == "km" else 13
-    longest = max([letters(name) for name in letters_of], default=_WIDTH) if letters_of is not None else _WIDTH
-    room = 14 + ceil(longest * size * 0.56)
+def _under(lines: Sequence[str], place: float) -> tuple[Spec, float]:
+    """Where lines of words begin and where the bar under them lies, and the place after both."""
+    bar = place + 0.8 * len(lines) + 0.45
+    return {"words_at": tidy(place + 0.4), "place": tidy(bar)}, bar + 0.75
+
+
+def _names(rows: Sequence[Spec], y: Spec, lang: str, **look: Any) -> list[Spec]:
+    """The words over bars, clear of the lines they cross."""
+    at, words = y | {"field": "words_at"}, {"field": "name"}
+    return [layer(rows, words_mark(lang, x=0, align="left", **look, **halo), y=at, text=words) for halo in (HALO, {})]
+
+
+def _bars(place: float, top: float, under: str) -> tuple[Spec, Spec]:
+    """Axes of lying bars."""
     x = axis("value", 0, top, title=wrap(under, 40), tickCount=4)
-    x["scale"] |= {"range": [room, {"expr": "width - 12"}]}
-    y: dict[str, Any] = axis("place", -0.6, place + 0.2, orient="left") | {"axis": None}
+    x["scale"] |= {"range": [8, {"expr": "width - 12"}]}
+    y: dict[str, Any] = axis("place", -0.2, max(place, 1.0), orient="left") | {"axis": None}
     y["scale"]["reverse"] = True
-    return x, y, room
+    return x, y
 
 
 def _height(place: float, lang: str) -> int:
-    return ceil(1.25 * line_height(lang) * (place + 0.8))
+    return ceil(1.25 * line_height(lang) * (max(place, 1.0) + 0.2))
 
 
 def sensitivity_charts(found: Sensitivity, lang: str) -> dict[str, Spec]:

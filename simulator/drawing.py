@@ -334,7 +334,7 @@ def axis(name: str, low: float, high: float, **settings: Any) -> Spec:
 # Words stay clear of the lines they cross: they are drawn twice, first with a broad edge in the colour of the paper.
 HALO: Spec = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
 # How an axis of differences writes its numbers.
-SIGNED: Spec = {"format": "+,.6~g", "labelExpr": "datum.value ? datum.label : '0'"}
+SIGNED: Spec = {"format": "+,.6~g", "labelExpr": "datum.value ? datum.label : '0'", "labelOverlap": True}
 
 
 def flat_title(words: str) -> Spec:
@@ -380,6 +380,7 @@ def drawing(title: str, lang: str, height: int, layers: Sequence[Spec]) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {"text": wrap(title, 34)},
+        "usermeta": {"title": title},  # whole, for a page that writes it over the drawing
         "width": "container",
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},

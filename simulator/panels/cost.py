@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from simulator import costs, tables
+from simulator.analysis.optimise import Optimum
+from simulator.charts_findings import optimum_charts
 from simulator.charts_people import levers, money_lines, trade_off
 from simulator.costs import Column
-from simulator.drawing import Spec
+from simulator.drawing import Spec, heading, short
+from simulator.findings_words import goal_words, goals_of, optimum_words
 from simulator.panels import shown, state
 from simulator.panels.shown import Keys, Shown
 from simulator.parameters import PARAMETERS
@@ -91,28 +93,28 @@ def _trade(found: Shown, lang: str) -> None:
 def _curve(lang: str) -> None:
     """The last search for least-cost mixes of levers, where one is stored."""
     st.header(text("cost.curve_title", lang), anchor=False)
-    stored = stored_search()
-    if stored is None:
+    try:
+        stored = Optimum.load()
+    except InputError:
         shown.note(text("cost.curve_none", lang, command=_COMMAND), lang)
         return
+    told = optimum_words(stored, lang)
+    st.html("".join(f'<p class="note" lang="{lang}">{escape(words)}</p>' for words in told))
+    for name, spec in optimum_charts(stored, lang).items():
+        shown.chart(spec, told[0], f"optimum_{name}", lang, head=spec["usermeta"]["title"])
     mixes = stored.mixes[stored.mixes["frontier"]].sort_values("cost", kind="stable")
-    known = {"cost": label("public_cost", lang), "share": text("cost.curve_share", lang)}
-    known |= {f"level_{k}": goal for k, goal in enumerate(stored.about["asked"]["goals"], start=1)}
-    known |= {name: label(name, lang) for name in PARAMETERS}
-    names = [name for name in mixes.columns if name in known]
-    rows = [[_cell(value) for value in row] for row in mixes[names].itertuples(index=False)]
-    st.html(tables.plain([known[name] for name in names], rows, lang, text("cost.curve_caption", lang)))
+    heads = {"cost": f"{label('public_cost', lang)} ({heading('public_cost', lang)})"}
+    heads |= {"share": text("cost.curve_share", lang)}
+    heads |= {f"level_{k}": goal_words(goal, lang) for k, goal in enumerate(goals_of(stored), start=1)}
+    heads |= {name: label(name, lang) for name in PARAMETERS}
+    names = [name for name in mixes.columns if name in heads]
+    rows = [[_cell(row, name) for name in names] for row in mixes.to_dict("records")]
+    st.html(tables.plain([heads[name] for name in names], rows, lang, text("cost.curve_caption", lang)))
 
 
-def stored_search() -> Any:
-    """The newest outcome of ``garment-sim optimise`` (its ``mixes``, and ``about`` them); None where there is none."""
-    if find_spec("simulator.analysis.optimise") is None:
-        return None
-    try:
-        return import_module("simulator.analysis.optimise").Optimum.load()
-    except InputError:
-        return None
-
-
-def _cell(value: Any) -> str:
-    return number(float(value)) if isinstance(value, int | float) else str(value)
+def _cell(row: dict[Any, Any], name: str) -> str:
+    if name == "share":
+        return (
+            f"{number(row[name], 'share')} ({number(row['share_low'], 'share')}–{number(row['share_high'], 'share')})"
+        )
+    return short(float(row[name])) if name == "cost" else number(float(row[name]))
