@@ -4,6 +4,7 @@ No test depends on the posterior that happens to be shipped: it is out of sight 
 """
 
 import os
+import sys
 
 import pytest
 from made_up import posterior_files
@@ -20,6 +21,14 @@ def no_posterior(tmp_path_factory):
     del os.environ["GARMENT_SIM_POSTERIOR"]
     if before is not None:
         os.environ["GARMENT_SIM_POSTERIOR"] = before
+
+
+@pytest.fixture(autouse=True)
+def own_main():
+    """Streamlit's tests of pages leave a script of theirs as the main module, which new processes would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture
