@@ -147,9 +147,10 @@ class _Session:
     async def open(self) -> float:
         """Connect and see the page; seconds."""
         from websockets.asyncio.client import connect
+        from websockets.typing import Subprotocol
 
         address = f"ws://localhost:{self.port}/_stcore/stream"
-        self.connection = await connect(address, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+        self.connection = await connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None)
         return await self._ask(page_name="try_it", query_string="")
 
     async def move(self, level: float) -> float:

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +180,7 @@ def _end(arguments: argparse.Namespace, found: Any, kind: str, show: Callable[[A
         extra = {"charts.json": json_text(charts), "text.en.txt": "\n".join(texts["en"]) + "\n"}
         extra["text.km.txt"] = "\n".join(texts["km"]) + "\n"
         write_together({
-            arguments.out / name: lambda path, content=content: path.write_text(content, "utf-8")  # type: ignore[misc]
+            arguments.out / name: partial(Path.write_text, data=content, encoding="utf-8")
             for name, content in extra.items()
         })  # fmt: skip
         print(f"wrote {', '.join(found.frames)} ({arguments.format}), charts.json and texts to {arguments.out}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,5 +202,4 @@ def read_json(file: Path) -> dict[str, Any] | None:
 def keep(file: Path, document: dict[str, Any]) -> None:
     """Store a document; whoever reads meanwhile sees all of it or nothing. Raises OSError."""
     content = json.dumps(document, separators=(",", ":"))
-    write: Callable[[Path], object] = lambda temporary: temporary.write_text(content, encoding="utf-8")  # noqa: E731
-    write_together({file: write})
+    write_together({file: partial(Path.write_text, data=content, encoding="utf-8")})
