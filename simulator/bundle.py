@@ -78,13 +78,8 @@ def _package(comparison: Comparison, stamp: Stamp | None) -> dict[str, Any]:
     kinds = {name: "string" for name in ("scenario", "baseline", "period", "group", "indicator", "unit")}
     kinds |= {"n": "integer"}
     fields = [{"name": n, "type": kinds.get(n, "number"), "description": what} for n, what in _COLUMNS.items()]
-    resource: dict[str, Any] = {
-        "name": "comparison",
-        "path": "comparison.csv",
-        "format": "csv",
-        "encoding": "utf-8-sig",
-    }
-    resource |= {"mediatype": "text/csv", "schema": {"fields": fields}}
+    resource: dict[str, Any] = {"name": "comparison", "path": "comparison.csv", "format": "csv"}
+    resource |= {"mediatype": "text/csv", "encoding": "utf-8-sig", "schema": {"fields": fields}}
     return {"name": "garment-sim-comparison", "resources": [resource], "garment-sim": about(comparison, stamp)}
 
 

@@ -13,13 +13,13 @@ from simulator.analysis.goals import read_measure
 from simulator.analysis.optimise import Optimum
 from simulator.analysis.sensitivity import LUCK, Sensitivity
 from simulator.drawing import (
-    HALO,
     INK,
     PALETTE,
     PAPER,
     QUIET,
     Spec,
     axis,
+    clear_words,
     dot,
     drawing,
     flat_title,
@@ -31,7 +31,6 @@ from simulator.drawing import (
     short,
     ticks,
     tidy,
-    words_mark,
     wrap,
 )
 from simulator.findings_words import condition_words, future_name, goals_of, measure_name, number_name, verdict_name
@@ -226,9 +225,8 @@ def _under(lines: Sequence[str], place: float) -> tuple[Spec, float]:
 
 
 def _names(rows: Sequence[Spec], y: Spec, lang: str, **look: Any) -> list[Spec]:
-    """The words over bars, clear of the lines they cross."""
-    at, words = y | {"field": "words_at"}, {"field": "name"}
-    return [layer(rows, words_mark(lang, x=0, align="left", **look, **halo), y=at, text=words) for halo in (HALO, {})]
+    """The words over bars."""
+    return clear_words(rows, lang, y | {"field": "words_at"}, "name", **look)
 
 
 def _bars(place: float, top: float, under: str) -> tuple[Spec, Spec]:

@@ -17,7 +17,6 @@ import pandas as pd
 from simulator.charts import _placed
 from simulator.costs import LEVERS, Account, Column, levers_title
 from simulator.drawing import (
-    HALO,
     INK,
     PAPER,
     QUIET,
@@ -27,6 +26,7 @@ from simulator.drawing import (
     Tables,
     axis,
     by_scenario,
+    clear_words,
     colours,
     dashes,
     dot,
@@ -106,10 +106,8 @@ def row_chart(title: str, rows: Sequence[Row], below: str, lang: str, span: tupl
               y=y),
         layer(sure, dot(90), x=x, y=y, color=tint, shape=shape),
         layer(unsure, dot(60, fill=PAPER, strokeWidth=2, stroke=INK), x=x, y=y),
-        layer(bars, words_mark(lang, x=0, align="left", **HALO), y=at, text={"field": "words"}),
-        layer(bars, words_mark(lang, x=0, align="left"), y=at, text={"field": "words"}),
-        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold", **HALO), y=at, text={"field": "words"}),
-        layer(heads, words_mark(lang, x=0, align="left", fontWeight="bold"), y=at, text={"field": "words"}),
+        *clear_words(bars, lang, at, "words"),
+        *clear_words(heads, lang, at, "words", fontWeight="bold"),
     ]  # fmt: skip
     return _drawn(title, lang, ceil(down + 0.5 * tall), layers)
 

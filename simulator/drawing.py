@@ -371,6 +371,12 @@ def names_mark(lang: str, **look: Any) -> Spec:
     return words_mark(lang, opacity={"expr": f"width >= {WIDE} ? 1 : 0"}, clip=True, **look)
 
 
+def clear_words(rows: Sequence[Spec], lang: str, y: Spec, field: str, **look: Any) -> list[Spec]:
+    """Layers of words from the left edge on that stay clear of the lines they cross."""
+    marks = (words_mark(lang, x=0, align="left", **look, **halo) for halo in (HALO, {}))
+    return [layer(rows, mark, y=y, text={"field": field}) for mark in marks]
+
+
 def drawing(title: str, lang: str, height: int, layers: Sequence[Spec]) -> Spec:
     """The whole specification, as wide as its place."""
     size = size_of(lang)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from made_up import fill, fill_lives
+from made_up_why import fill_optimum
 from streamlit.testing.v1 import AppTest
 
 from simulator import lives
+from simulator.analysis.goals import read_goal
 from simulator.compare import comparison_requests
+from simulator.findings_words import goal_words
 from simulator.panels import cost, people, shown
 from simulator.panels.take_away import File
 from simulator.store import Store
@@ -114,6 +117,18 @@ def test_cost_shows_levers_years_jobs_and_the_trade_off(lang):
     assert text("cost.curve_none", lang, command="garment-sim optimise").split("garment-sim")[0] in words(page)
     page.selectbox(key="cost_goal").set_value(("employment", "gender=women")).run()
     assert not page.exception and len(charts(page)) == 5
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_cost_shows_the_last_search_for_the_least_cost_in_words_pictures_and_a_table(lang):
+    fill(Store())
+    fill_optimum()
+    page = visit("cost", lang)
+    told, goal = words(page), goal_words(read_goal("employment[gender=women]>=580000"), lang)
+    assert len(charts(page)) == 7
+    assert goal in told and "employment[" not in told, "no code where a reader looks"
+    assert "83.3% (30%–95%)" in told and "790" in told
+    assert text("cost.curve_none", lang, command="garment-sim optimise").split("garment-sim")[0] not in told
 
 
 def test_take_away_offers_every_kind_and_says_how_it_was_made():

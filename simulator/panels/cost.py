@@ -114,7 +114,6 @@ def _curve(lang: str) -> None:
 
 def _cell(row: dict[Any, Any], name: str) -> str:
     if name == "share":
-        return (
-            f"{number(row[name], 'share')} ({number(row['share_low'], 'share')}–{number(row['share_high'], 'share')})"
-        )
+        share, low, high = (number(row[key], "share") for key in (name, "share_low", "share_high"))
+        return f"{share} ({low}–{high})"
     return short(float(row[name])) if name == "cost" else number(float(row[name]))

@@ -39,7 +39,6 @@ _FIRST = {_B: "transition", _A: "baseline", _INDICATOR: INDICATORS[0], _YEAR: YE
 _KEPT, _REFUSED = "why_chosen", "why_refused"
 _STYLE = """
 .stApp h3 { padding: .9rem 0 .1rem; font-size: 1.1rem; line-height: 1.5; }
-.finding { max-width: 68ch; margin: .2rem 0 .5rem; font-weight: 600; }
 .told { max-width: 68ch; margin: .4rem 0; }
 .trust summary { cursor: pointer; }
 .trust small.badge { display: inline-block; padding: 0 .4rem; border-radius: 3px; background: #eceff2; color: #3d4752; }
