@@ -28,11 +28,9 @@ def full(tmp_path_factory):
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
     """The address of an app that has nothing in store and makes its runs up."""
-    home = tmp_path_factory.mktemp("empty")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("test_browser.ROOT", stage(home))
-        with serving(home) as url:
-            yield url
+    home, folder = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("app")
+    with serving(home, stage(folder)) as url:
+        yield url
 
 
 def fits(page, width):
