@@ -3,13 +3,18 @@
 No test depends on the posterior that happens to be shipped: it is out of sight unless a test looks for it.
 """
 
+import json
 import os
+import shutil
 import sys
 
 import pytest
-from made_up import posterior_files
+from browsing import QUIET, serving
+from made_up import fill, posterior_files, validation
 
 from simulator import cli
+from simulator.posterior import load_posterior
+from simulator.store import Store
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,3 +59,29 @@ def call(capsys, monkeypatch, tmp_path):
         return code, out, err
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser, started once a file."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "the browser tests need Chromium: install it, or set CHROMIUM to its path"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    """The address of an app with a made-up posterior that was judged."""
+    home = tmp_path_factory.mktemp("with evidence")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GARMENT_SIM_POSTERIOR", str(posterior_files(home / "posterior")))
+        document = validation(load_posterior("judged").digest)
+        (home / "posterior/validation.json").write_text(json.dumps(document), encoding="utf-8")
+        fill(Store(home / "runs"))
+        with serving(home) as url:
+            yield url

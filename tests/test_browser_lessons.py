@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from browsing import opened, overflow, serving
 from made_up_lessons import fill, lived
 from playwright.sync_api import expect
-from test_browser import chromium, opened, overflow, serving  # noqa: F401 (a fixture)
 
 from simulator.lessons import floor, pack, pocket
 from simulator.lessons.content import ORDER, lesson
@@ -83,7 +83,7 @@ def choose(page, one, step, lang):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_lesson_is_walked_through_by_keyboard(chromium, address, lang, width, tmp_path):  # noqa: F811
+def test_every_lesson_is_walked_through_by_keyboard(chromium, address, lang, width, tmp_path):
     with opened(chromium, f"{address}/teach?lang={lang}", width, 800) as page:
         page.set_default_timeout(120_000)  # a first visit loads all runs
         for name in ORDER:
@@ -111,7 +111,7 @@ def test_every_lesson_is_walked_through_by_keyboard(chromium, address, lang, wid
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_floor_plays_steps_and_tells_who_somebody_is(chromium, recording, tmp_path, width):  # noqa: F811
+def test_the_floor_plays_steps_and_tells_who_somebody_is(chromium, recording, tmp_path, width):
     path = tmp_path / "floor.html"
     path.write_text(pocket.floor_page(recording), encoding="utf-8")
     with opened(chromium, path.as_uri(), width) as page:
@@ -137,7 +137,7 @@ def test_the_floor_plays_steps_and_tells_who_somebody_is(chromium, recording, tm
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pocket_edition_opens_without_a_network_and_works_its_formula_out(chromium, runs, tmp_path, width):  # noqa: F811
+def test_the_pocket_edition_opens_without_a_network_and_works_its_formula_out(chromium, runs, tmp_path, width):
     emulator = Emulator.fit(runs)
     path = tmp_path / "pocket.html"
     path.write_text(pocket.html(runs, emulator), encoding="utf-8")
@@ -166,7 +166,7 @@ def test_the_pocket_edition_opens_without_a_network_and_works_its_formula_out(ch
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_pack_is_whole_on_paper(chromium, runs, tmp_path, lang):  # noqa: F811
+def test_the_pack_is_whole_on_paper(chromium, runs, tmp_path, lang):
     path = tmp_path / "pack.html"
     path.write_text(pack.html(runs, lived(), lang), encoding="utf-8")
     with opened(chromium, path.as_uri(), 700) as page:

@@ -8,10 +8,10 @@ import pandas as pd
 import pypdfium2
 import pytest
 import yaml
+from browsing import DRAWN, opened, overflow, serving
 from made_up import fill, fill_lives
 from PIL import Image
 from playwright.sync_api import expect
-from test_browser import DRAWN, chromium, opened, overflow, serving  # noqa: F401
 
 from simulator.stills import TALL, WIDE
 from simulator.store import Store
@@ -38,7 +38,7 @@ def served(tmp_path_factory):
     ("people", "km", 360), ("people", "en", 1280), ("cost", "en", 360), ("cost", "km", 1280),
     ("take_away", "km", 360), ("take_away", "en", 1280),
 ])  # fmt: skip
-def test_the_page_is_whole(chromium, served, tmp_path, name, lang, width):  # noqa: F811
+def test_the_page_is_whole(chromium, served, tmp_path, name, lang, width):
     with opened(chromium, f"{served[0]}/{name}?lang={lang}", width) as page:
         page.wait_for_function(f"() => ({DRAWN})() >= {PAGES[name]}", timeout=90_000)
         page.get_by_text(text("app.disclaimer", lang)).first.wait_for(timeout=90_000)
@@ -51,7 +51,7 @@ def test_the_page_is_whole(chromium, served, tmp_path, name, lang, width):  # no
         page.screenshot(path=tmp_path / f"{name}-{lang}-{width}.png", full_page=True)
 
 
-def test_a_phone_reads_in_khmer_who_loses(chromium, served):  # noqa: F811
+def test_a_phone_reads_in_khmer_who_loses(chromium, served):
     with opened(chromium, f"{served[0]}/people?lang=km", 360) as page:
         card = page.locator("article.card", has_text=text("terms.transition", "km")).first
         card.wait_for(timeout=90_000)
@@ -61,7 +61,7 @@ def test_a_phone_reads_in_khmer_who_loses(chromium, served):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def taken(chromium, served, tmp_path_factory):  # noqa: F811
+def taken(chromium, served, tmp_path_factory):
     """Every file of the page, by name, as the browser saved it."""
     folder, found = tmp_path_factory.mktemp("taken"), {}
     with opened(chromium, f"{served[0]}/take_away?lang=km", 1280) as page:
@@ -88,7 +88,7 @@ def test_every_kind_opens_with_its_own_program(taken):
     assert yaml.safe_load(taken["baseline.yaml"].read_text(encoding="utf-8"))["schema_version"] == 1
 
 
-def test_the_report_that_was_taken_is_equal_and_stands_alone(taken, served, chromium):  # noqa: F811
+def test_the_report_that_was_taken_is_equal_and_stands_alone(taken, served, chromium):
     verdict = verify(taken["report.html"], served[1])
     assert verdict.equal, verdict.reasons
     with opened(chromium, taken["report.html"].as_uri(), 360) as page:

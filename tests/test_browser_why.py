@@ -1,10 +1,10 @@
 """In a real browser: the page of reasons with and without stored answers, in both languages, on a desk and a phone."""
 
 import pytest
+from browsing import DRAWN, opened, overflow, serving
 from made_up import posterior_files
 from made_up_why import fill_discovery, fill_sensitivity, fill_why
 from served import stage
-from test_browser import DRAWN, chromium, opened, overflow, serving  # noqa: F401
 
 from simulator.texts import LANGUAGES, text
 
@@ -28,11 +28,9 @@ def full(tmp_path_factory):
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
     """The address of an app that has nothing in store and makes its runs up."""
-    home = tmp_path_factory.mktemp("empty")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("test_browser.ROOT", stage(home))
-        with serving(home) as url:
-            yield url
+    home, folder = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("app")
+    with serving(home, stage(folder)) as url:
+        yield url
 
 
 def fits(page, width):
@@ -47,7 +45,7 @@ def fits(page, width):
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_page_with_answers_is_whole(chromium, full, tmp_path, lang, width):  # noqa: F811
+def test_the_page_with_answers_is_whole(chromium, full, tmp_path, lang, width):
     with opened(chromium, f"{full}/why?lang={lang}", width) as page:
         page.wait_for_function(f"() => ({DRAWN})() >= 5", timeout=180_000)
         fits(page, width)
@@ -58,14 +56,14 @@ def test_the_page_with_answers_is_whole(chromium, full, tmp_path, lang, width): 
 
 
 @pytest.mark.parametrize("lang, width", [("km", 360), ("en", 1280)])
-def test_the_page_without_answers_is_whole(chromium, empty, tmp_path, lang, width):  # noqa: F811
+def test_the_page_without_answers_is_whole(chromium, empty, tmp_path, lang, width):
     with opened(chromium, f"{empty}/why?lang={lang}&of=exports", width) as page:
         page.get_by_text(text("why.discover_none", lang)).wait_for(timeout=180_000)
         fits(page, width)
         page.screenshot(path=tmp_path / f"why-none-{lang}-{width}.png", full_page=True)
 
 
-def test_a_job_can_be_begun_and_cancelled(chromium, empty, tmp_path):  # noqa: F811
+def test_a_job_can_be_begun_and_cancelled(chromium, empty, tmp_path):
     """Its process lists mixtures of scenarios; the runs are made up."""
     with opened(chromium, f"{empty}/why?lang=km&future=status_quo", 360) as page:
         page.get_by_role("button", name=text("why.make", "km")).click(timeout=180_000)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import DRAWN, opened, overflow, serving
 from made_up import fill
 from playwright.sync_api import expect
 from served import stage
-from test_browser import DRAWN, chromium, evidence, opened, overflow, serving  # noqa: F401
 
 from simulator.levers import unit
 from simulator.link import to_address
@@ -44,7 +44,7 @@ def app(tmp_path_factory):
 
 
 @contextmanager
-def at(chromium, url, width):  # noqa: F811
+def at(chromium, url, width):
     """A page that a slow machine has time to draw."""
     with opened(chromium, url, width) as page:
         page.set_default_timeout(LONG)
@@ -92,7 +92,7 @@ def complaints(page):
     return [said for said in page.complaints if "404" not in said]
 
 
-def test_three_levers_undo_and_a_link_to_a_fresh_browser(chromium, app):  # noqa: F811
+def test_three_levers_undo_and_a_link_to_a_fresh_browser(chromium, app):
     with at(chromium, f"{app}/try_it", 1280) as page:
         complete(page)
         first = figures(page)
@@ -115,7 +115,7 @@ def test_three_levers_undo_and_a_link_to_a_fresh_browser(chromium, app):  # noqa
         expect(typed(page, WAGES)).to_have_value("2.0")
 
 
-def test_a_slider_moves_by_keyboard_and_keeps_the_focus(chromium, app):  # noqa: F811
+def test_a_slider_moves_by_keyboard_and_keeps_the_focus(chromium, app):
     with at(chromium, f"{app}/try_it", 1280) as page:
         complete(page)
         slider = page.get_by_role("slider", name=named(SUBSIDY))
@@ -131,7 +131,7 @@ def test_a_slider_moves_by_keyboard_and_keeps_the_focus(chromium, app):  # noqa:
 
 
 @pytest.mark.parametrize("lang, width", [("en", 360), ("km", 1280)])
-def test_a_damaged_link_says_so(chromium, app, lang, width):  # noqa: F811
+def test_a_damaged_link_says_so(chromium, app, lang, width):
     address = to_address(Trial().with_steps(SUBSIDY, {START: 0.3}))
     query = f"lang={lang}&s={address['s'].replace('0.3', '0.2')}&v={address['v']}"
     with at(chromium, f"{app}/try_it?{query}", width) as page:
@@ -139,7 +139,7 @@ def test_a_damaged_link_says_so(chromium, app, lang, width):  # noqa: F811
         expect(typed(page, SUBSIDY, lang)).to_have_value("0")
 
 
-def test_a_file_is_refused_or_taken(chromium, app):  # noqa: F811
+def test_a_file_is_refused_or_taken(chromium, app):
     bad = {
         "name": "mine.yaml",
         "mimeType": "application/yaml",
@@ -160,7 +160,7 @@ def test_a_file_is_refused_or_taken(chromium, app):  # noqa: F811
         assert complaints(page) == []
 
 
-def test_runs_can_be_cancelled(chromium, tmp_path, monkeypatch):  # noqa: F811
+def test_runs_can_be_cancelled(chromium, tmp_path, monkeypatch):
     monkeypatch.setenv("PRETENDED_SECONDS", "20")
     home, folder = tmp_path / "home", tmp_path / "app"
     home.mkdir(), folder.mkdir()
@@ -174,7 +174,7 @@ def test_runs_can_be_cancelled(chromium, tmp_path, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.parametrize("lang, width", [("en", 1280), ("en", 360), ("km", 1280), ("km", 360)])
-def test_the_page_is_whole(chromium, app, lang, width):  # noqa: F811
+def test_the_page_is_whole(chromium, app, lang, width):
     with at(chromium, f"{app}/try_it?lang={lang}&view=expert&group=skills", width) as page:
         complete(page)
         page.wait_for_function(f"() => ({DRAWN})() >= 2", timeout=LONG)
@@ -199,7 +199,7 @@ def test_the_page_is_whole(chromium, app, lang, width):  # noqa: F811
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", ["futures", "try_it", "evidence"])
-def test_no_page_shuts_anybody_out(chromium, request, name, lang):  # noqa: F811
+def test_no_page_shuts_anybody_out(chromium, request, name, lang):
     url = request.getfixturevalue("evidence" if name == "evidence" else "app")
     with at(chromium, f"{url}/{name}?lang={lang}", 1280) as page:
         page.locator("h2").first.wait_for(timeout=LONG)
