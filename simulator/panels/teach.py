@@ -13,14 +13,15 @@ from pathlib import Path
 import streamlit as st
 
 from simulator.lessons import pieces
-from simulator.lessons.content import ORDER, Answers, Lesson, Step, lesson, lessons
+from simulator.lessons.content import ORDER, Answers, Ask, Lesson, Step, lesson, lessons
 from simulator.panels import state, teach_parts, teach_runs
 from simulator.panels.teach_runs import Ready
 from simulator.texts import text
 
 PARTS = ("lessons", "floor", "ladder", "quiz", "pack")
 MOST_GROUPS = 6
-_LESSON, _STEP, _PART, _GROUPS = "teach_lesson", "teach_step", "teach_part", "teach_groups"
+_LESSON, _STEP, _PART = "teach_lesson", "teach_step", "teach_part"
+_GROUPS, _GROUPS_SHOWN = "teach_groups", "groups_shown"
 _PREDICTED = "teach_predicted"
 # In a lesson its title steps back: the heading of the screen is what counts.
 _LESSON_STYLE = ".stApp h1 { font-size: 1.05rem; font-weight: 400; color: #525b66; }"
@@ -155,32 +156,50 @@ def _predict(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: s
     names = _groups(lang)
     for start in range(0, len(names), 3):
         for place, group in zip(st.columns(3), names[start : start + 3], strict=False):
-            key = f"predict_{chosen.id}_{ask.name}_{group}"
-            label = text("teach.group", lang, name=group)
-            before = _predicted(chosen.id, ask.name).get(group)
             with place:
-                if ask.options:
-                    st.pills(
-                        label, ask.options, default=before, key=key, on_change=_predict_now,
-                        args=(chosen.id, ask.name, group, key), width="stretch", wrap=True,
-                        format_func=lambda name, of=ask: of.option(name, lang),
-                    )  # fmt: skip
-                else:
-                    st.number_input(
-                        f"{label}: {text('teach.guess', lang)}", value=None if before is None else float(before),
-                        min_value=0.0, step=1.0, key=key, format="%g", on_change=_predict_now,
-                        args=(chosen.id, ask.name, group, key),
-                    )  # fmt: skip
+                _prediction(chosen.id, ask, group, lang)
+
+
+def _prediction(name: str, ask: Ask, group: str, lang: str) -> None:
+    """One group's answer, kept as often as the page is drawn.
+
+    A callback would miss answers that are given while the page is still being drawn, and so would a default that
+    follows the answer, for it makes the widget another one.
+    """
+    predicted = _predicted(name, ask.name)
+    key = f"predict_{name}_{ask.name}_{group}"
+    if key not in st.session_state:
+        before = predicted.get(group)
+        st.session_state[key] = before if before is None or ask.options else float(before)
+    label = text("teach.group", lang, name=group)
+    answer: str | float | None
+    if ask.options:
+        answer = st.pills(
+            label, ask.options, key=key, width="stretch", wrap=True, format_func=lambda name: ask.option(name, lang)
+        )
+    else:
+        answer = st.number_input(
+            f"{label}: {text('teach.guess', lang)}", value=None, min_value=0.0, step=1.0, key=key, format="%g"
+        )
+    if answer is None:
+        predicted.pop(group, None)
+    else:
+        predicted[group] = answer
 
 
 def _groups(lang: str) -> list[str]:
     """The groups in the room, by letter; their number can be changed on every screen that asks."""
-    number = st.session_state.get(_GROUPS, 3)
+    if _GROUPS_SHOWN not in st.session_state:
+        st.session_state[_GROUPS_SHOWN] = st.session_state.get(_GROUPS, 3)
     chosen = st.segmented_control(
-        text("teach.groups", lang), list(range(1, MOST_GROUPS + 1)), default=number, required=True, key="groups_shown"
+        text("teach.groups", lang), list(range(1, MOST_GROUPS + 1)), required=True, key=_GROUPS_SHOWN
     )
-    st.session_state[_GROUPS] = chosen or number
-    return [chr(ord("A") + i) for i in range(st.session_state[_GROUPS])]
+    st.session_state[_GROUPS] = chosen
+    return _letters()
+
+
+def _letters() -> list[str]:
+    return [chr(ord("A") + i) for i in range(st.session_state.get(_GROUPS, 3))]
 
 
 def _predicted(name: str, ask: str) -> dict[str, str | float]:
@@ -188,16 +207,8 @@ def _predicted(name: str, ask: str) -> dict[str, str | float]:
     return found
 
 
-def _predict_now(name: str, ask: str, group: str, key: str) -> None:
-    chosen = st.session_state[key]
-    if chosen is None:
-        _predicted(name, ask).pop(group, None)
-    else:
-        _predicted(name, ask)[group] = chosen
-
-
 def _everybody(chosen: Lesson, step: Step) -> bool:
-    return len(_predicted(chosen.id, step.ask)) >= st.session_state.get(_GROUPS, 3)
+    return all(group in _predicted(chosen.id, step.ask) for group in _letters())
 
 
 def _run(chosen: Lesson, step: Step, answers: Answers, ready: Ready, lang: str) -> None:
