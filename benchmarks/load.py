@@ -142,7 +142,7 @@ class _Session:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.slider = ""
+        self.slider = self.page = self.query = ""
 
     async def open(self) -> float:
         """Connect and see the page; seconds."""
@@ -151,11 +151,11 @@ class _Session:
 
         address = f"ws://localhost:{self.port}/_stcore/stream"
         self.connection = await connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None)
-        return await self._ask(page_name="try_it", query_string="")
+        return await self._ask(page_name="try_it")
 
     async def move(self, level: float) -> float:
         """Move the lever; seconds until the page that answers is complete."""
-        return await self._ask(level=level)
+        return await self._ask(level=level, page_script_hash=self.page)
 
     async def close(self) -> None:
         """Leave."""
@@ -165,20 +165,24 @@ class _Session:
         from streamlit.proto.BackMsg_pb2 import BackMsg
 
         message = BackMsg()
-        message.rerun_script.SetInParent()
+        message.rerun_script.query_string = self.query
         for name, value in state.items():
             setattr(message.rerun_script, name, value)
         if level is not None:
             widget = message.rerun_script.widget_states.widgets.add()
             widget.id = self.slider
             widget.double_array_value.data.append(level)
+        self.slider = ""
         began = time.perf_counter()
         await self.connection.send(message.SerializeToString())
         await asyncio.wait_for(self._answer(), _PATIENCE)
-        return time.perf_counter() - began
+        taken = time.perf_counter() - began
+        if not self.slider:
+            raise RuntimeError("the page that answered has no such lever")
+        return taken
 
     async def _answer(self) -> None:
-        """Listen until the script has finished, and keep the slider's present name."""
+        """Listen until the script has finished, and keep what a browser keeps: page, address, the slider's name."""
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
         while True:
@@ -187,6 +191,10 @@ class _Session:
             kind = heard.WhichOneof("type")
             if kind == "script_finished":
                 return
+            if kind == "navigation":
+                self.page = heard.navigation.page_script_hash
+            if kind == "page_info_changed":
+                self.query = heard.page_info_changed.query_string
             if kind == "delta" and heard.delta.new_element.WhichOneof("type") == "slider":
                 found = heard.delta.new_element.slider.id
                 if f"slide_{LEVER}" in found:

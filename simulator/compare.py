@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.batch import Failure, run_many
+from simulator.data import digest as data_digest
+from simulator.fingerprint import model_digest
 from simulator.indicators import COLUMNS, INDICATORS
 from simulator.parameters import PARAMETERS, SHOCKS
 from simulator.posterior import BEST, find_draw, is_shipped, load_posterior
@@ -122,6 +124,21 @@ def comparison_requests(
         for draw in asked_draws
         for seed in range(seeds)
     ]
+
+
+def named_requests() -> list[Request]:
+    """The runs of the comparison of the named scenarios, composed once as long as the files they rest on stay.
+
+    A page that is drawn asks for them every time. Raises InputError where a posterior or scenario is damaged.
+    """
+    posterior = load_posterior().digest if is_shipped() else ""
+    scenarios = tuple(load_scenario(name).digest for name in scenario_ids())
+    return list(_named_requests(posterior, scenarios, model_digest(), data_digest()))
+
+
+@lru_cache(maxsize=4)
+def _named_requests(*files: Hashable) -> tuple[Request, ...]:
+    return tuple(comparison_requests())
 
 
 def cell(scenario: Scenario, baseline: Scenario, part: str) -> Scenario:

@@ -83,9 +83,12 @@ class Tables:
     @cached_property
     def _of(self) -> Mapping[Any, pd.DataFrame]:
         """The table taken apart once: a page asks for some sixty parts of it."""
+        return dict(iter(self._everybody.groupby(["indicator", "scenario"], sort=False, observed=True)))
+
+    @cached_property
+    def _everybody(self) -> pd.DataFrame:
         table = self.summary[self.summary["group"] == "all"]
-        table = table.assign(year=_years(table)).sort_values("year", kind="stable")
-        return dict(iter(table.groupby(["indicator", "scenario"], sort=False, observed=True)))
+        return table.assign(year=_years(table)).sort_values("year", kind="stable")
 
     @cached_property
     def _nothing(self) -> pd.DataFrame:
@@ -98,7 +101,12 @@ class Tables:
 
     def last(self, indicator: str, scenario: str) -> Any:
         """The row of the last year, its columns as attributes."""
-        return next(self.of(indicator, scenario).tail(1).itertuples())
+        return self._last[indicator, scenario]
+
+    @cached_property
+    def _last(self) -> Mapping[tuple[str, str], Any]:
+        rows = self._everybody.drop_duplicates(["indicator", "scenario"], keep="last")
+        return {(row.indicator, row.scenario): row for row in rows.itertuples()}
 
     def fork(self, scenario: str) -> int:
         """The last year in which ``scenario`` and the baseline are one."""

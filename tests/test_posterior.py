@@ -13,7 +13,7 @@ from made_up import FITTED, posterior_files
 
 from simulator import cli
 from simulator.batch import Failure, run_many
-from simulator.compare import DRAWS, GRID_DRAWS, Comparison, compare, comparison_requests
+from simulator.compare import DRAWS, GRID_DRAWS, Comparison, compare, comparison_requests, named_requests
 from simulator.parameters import PARAMETERS
 from simulator.paths import posterior_folder
 from simulator.posterior import BEST, KINDS, find_draw, is_shipped, load_posterior, stale, under_draw
@@ -225,6 +225,19 @@ def test_without_being_asked_the_first_draws_are_compared_where_a_posterior_is_s
     best = comparison_requests(draws=0)
     assert len(best) == 3 * len(ids) and {r.draw for r in best} == {BEST}
     assert len(comparison_requests("transition", seeds=2, grid=False)) == 2 * DRAWS * 2
+
+
+def test_the_runs_of_the_pages_are_those_of_the_comparison_and_follow_the_posterior(posterior):
+    def keys(requests):
+        return [request.key for request in requests]
+
+    first = named_requests()
+    assert keys(first) == keys(comparison_requests()) and named_requests()[0] is first[0]
+    posterior_files(posterior, draws=25)
+    assert keys(named_requests()) == keys(comparison_requests()) != keys(first)
+    (posterior / "refit.parquet").write_bytes(b"no table")
+    with pytest.raises(InputError, match="damaged"):
+        named_requests()
 
 
 def test_without_a_posterior_seeds_of_the_best_set_are_compared():

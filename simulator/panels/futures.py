@@ -17,7 +17,7 @@ import streamlit as st
 from simulator import report
 from simulator import tables as html
 from simulator.charts import CHARTS, LINES
-from simulator.compare import Comparison, comparison_requests
+from simulator.compare import Comparison, named_requests
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, legend
 from simulator.panels import jobs, state
@@ -50,7 +50,7 @@ def page() -> None:
     lang = state.language()
     state.top(lang, text("app.title", lang), text("app.intro", lang))
     try:
-        requests = comparison_requests()
+        requests = named_requests()
     except InputError as error:
         st.error(text("evidence.damaged", lang))
         st.code(str(error), language=None)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from simulator import costs, people
-from simulator.compare import Comparison, comparison_requests
+from simulator.compare import Comparison, named_requests
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, legend
 from simulator.results import InputError
@@ -45,7 +45,7 @@ class _NotReady(Exception):
 def ready(lang: str) -> Shown | None:
     """The stored comparison of the named futures; where it is not there yet, the page says where it is made."""
     try:
-        requests = comparison_requests()
+        requests = named_requests()
     except InputError as error:
         st.error(text("evidence.damaged", lang))
         st.code(str(error), language=None)

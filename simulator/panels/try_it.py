@@ -67,7 +67,7 @@ def page() -> None:
     outcome, pending = _outcome(question)
     with st.container(key="strip"):
         if outcome is not None:
-            st.html(headlines.brief(outcome, lang, pending))
+            st.html(_brief(_outcome_name(outcome), lang, pending, outcome))
         _status(question, outcome, pending, lang)
     left, right = st.columns([5, 7], gap="medium")
     with left:
@@ -285,26 +285,31 @@ def _band_note(outcome: Outcome, lang: str) -> str:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
+def _brief(name: str, lang: str, pending: bool, _outcome: Outcome) -> str:
+    return headlines.brief(_outcome, lang, pending)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
 def _cards(name: str, lang: str, about: str, _outcome: Outcome, _record: Record) -> str:
     return headlines.cards(_outcome, lang, _record)
 
 
 def _chart(name: str, chart: str, lang: str, outcome: Outcome) -> None:
-    spec, said, behind = _drawn(name, chart, lang, outcome)
-    head = finding(outcome.tables, chart, lang) if chart in LINES else text("app.map_title", lang)
+    spec, head, said, behind = _drawn(name, chart, lang, outcome)
     draw(spec, said, f"try_{chart}", lang, head=head)
     st.html(behind)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _drawn(name: str, chart: str, lang: str, _outcome: Outcome) -> tuple[Spec, str, str]:
+def _drawn(name: str, chart: str, lang: str, _outcome: Outcome) -> tuple[Spec, str, str, str]:
     tables = _outcome.tables
+    head = finding(tables, chart, lang) if chart in LINES else text("app.map_title", lang)
     said = takeaway(tables, chart, lang)
     behind = (
         f'<details class="more" lang="{lang}"><summary>{escape(text("app.show_table", lang))}</summary>'
         f'<p class="note">{escape(said)}</p>{html.behind(tables, chart, lang)}</details>'
     )
-    return CHARTS[chart](tables, lang), said, behind
+    return CHARTS[chart](tables, lang), head, said, behind
 
 
 # ---- history
