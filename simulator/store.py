@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from simulator.run import Request
 from simulator.version import __version__
 
 _OLD = 3600.0  # seconds after which an unfinished file is left over from a process that died
-_NOTES = "experiments"  # a folder beside the runs
+_NOTES, _FINDINGS, _EXPLANATIONS = "experiments", "findings", "explanations"  # folders beside the runs
+ABOUT = "about.json"  # in the folder of a finding
 
 
 class Store:
@@ -96,7 +99,7 @@ class Store:
         return found
 
     def prune(self) -> list[Path]:
-        """Remove and return runs of other versions, damaged files, and what dead processes left."""
+        """Remove and return runs and answers of other versions, damaged files, and what dead processes left."""
         current = (__version__, code_digest())
         damaged = {path for path, _ in self.damaged()}
         old = [p for p in self.folder.glob("??/.*.tmp") if time.time() - p.stat().st_mtime > _OLD]
@@ -105,9 +108,32 @@ class Store:
             row = about["metadata"] if about else {}
             if path in damaged or (row.get("model"), row.get("code")) != current:
                 old.append(path)
+        for files, made in self.answers():
+            if made != current:
+                old += files
         for path in old:
             path.unlink(missing_ok=True)
+        for folder in self.findings.glob("*"):
+            with contextlib.suppress(OSError):  # others keep their files
+                folder.rmdir()
         return old
+
+    @property
+    def findings(self) -> Path:
+        """Where analyses keep a folder each."""
+        return self.folder / _FINDINGS
+
+    @property
+    def explanations(self) -> Path:
+        """Where explanations are kept, a file each."""
+        return self.folder / _EXPLANATIONS
+
+    def answers(self) -> Iterator[tuple[list[Path], tuple[str, str] | None]]:
+        """The files of each finding and explanation, and the model and code that made it; None where unreadable."""
+        for path in sorted(self.findings.glob("*")):
+            yield sorted(path.glob("*")), _made(path / ABOUT, "asked")
+        for path in sorted(self.explanations.glob("*.json")):
+            yield [path], _made(path, "metadata")
 
     def note(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write down that runs of an experiment are kept here, and what decides them. Raises OSError."""
@@ -131,7 +157,8 @@ class Store:
 
 
 def merge(folders: Sequence[str | Path], out: str | Path, mixed: bool = False) -> tuple[int, list[Path]]:
-    """Copy the runs of several stores into one; returns how many it holds then, and the damaged files left out.
+    """Copy the runs of several stores into one, and what analyses found in them; returns how many runs it holds then,
+    and the damaged files left out.
 
     Unless ``mixed``, runs of different versions of code or data, or of an experiment whose file was changed in
     between, are refused: InputError says what differs. So are equal keys with different numbers, always.
@@ -161,6 +188,12 @@ def merge(folders: Sequence[str | Path], out: str | Path, mixed: bool = False) -
                 continue
             if before.values.tobytes() != result.values.tobytes():
                 raise InputError(f"{path} and {there} are one run with different numbers; remove the one you distrust")
+        for files, made in store.answers():
+            if made is None:
+                damaged += files
+                continue
+            copies = {target.folder / path.relative_to(store.folder): path.read_bytes() for path in files}
+            write_together({to: partial(_write, content=content) for to, content in copies.items()})
         for name, contents in store.notes().items():
             for about in contents:
                 target.note(name, about)
@@ -183,6 +216,9 @@ def _refuse_mixture(stores: Sequence[Store]) -> None:
             for name in ("model", "code", "data"):
                 if name in row:
                     compare(name, row[name], store.folder)
+        for _, made in store.answers():
+            for name, value in zip(("model", "code"), made or ()):
+                compare(name, value, store.folder)
         for experiment, contents in store.notes().items():
             for about in contents:
                 for name, value in about.items():
@@ -196,6 +232,16 @@ def _short(value: Any) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def _made(path: Path, part: str) -> tuple[str, str] | None:
+    """Model and code in the description of an answer; a finding writes both as one."""
+    try:
+        about = json.loads(path.read_bytes())[part]
+        model, joined, code = about["model"].partition("+")
+        return model, code if joined else about["code"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _about(path: Path) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Are finished runs found again by what went into them, and does a dead process cost only its own run?"""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,13 +9,18 @@ import time
 from dataclasses import replace
 from multiprocessing import active_children
 
+import pandas as pd
 import pytest
 
 from simulator import batch
+from simulator.analysis.kept import keep, load
 from simulator.batch import run_many
+from simulator.fingerprint import code_digest
+from simulator.results import InputError
 from simulator.run import Request, execute
 from simulator.scenario import Scenario, load_scenario
-from simulator.store import Store
+from simulator.store import ABOUT, Store, merge
+from simulator.version import __version__
 
 SMALL = {"people_per_agent": 1000, "until": 2013}
 
@@ -138,6 +144,44 @@ def test_old_versions_and_leftovers_are_pruned(store):
     assert len(store.rows()) == 2
     assert len(store.prune()) == 3
     assert list(store) == [kept]
+
+
+def answered(store, name, code):
+    """A finding and an explanation as analyses leave them, of a version of the code."""
+    frame = pd.DataFrame({"x": [1.0]})
+    keep(store.findings / f"sensitivity-{name}", {"asked": {"kind": "sensitivity", "model": f"{__version__}+{code}"}},
+         {"indices": frame})  # fmt: skip
+    store.explanations.mkdir(parents=True, exist_ok=True)
+    path = store.explanations / f"{name}.json"
+    path.write_text(json.dumps({"metadata": {"model": __version__, "code": code}}), "utf-8")
+    return [store.findings / f"sensitivity-{name}", path]
+
+
+def test_answers_of_old_versions_are_pruned_with_their_runs(store):
+    now, old, torn = (
+        answered(store, *some) for some in (("now", code_digest()), ("old", "0" * 12), ("torn", "1" * 12))
+    )
+    (torn[0] / ABOUT).write_text("{", "utf-8")
+    torn[1].write_text("[]", "utf-8")
+    assert len(store.prune()) == 2 * 3  # about, a table, an explanation
+    assert all(path.exists() for path in now)
+    assert not any(path.exists() for path in old + torn)
+
+
+def test_answers_are_merged_and_torn_ones_named(tmp_path):
+    first, second = Store(tmp_path / "a"), Store(tmp_path / "b")
+    answered(first, "one", code_digest())
+    torn, _ = answered(second, "two", code_digest())
+    (torn / ABOUT).write_text("{", "utf-8")
+    number, damaged = merge([first.folder, second.folder], tmp_path / "all")
+    both = Store(tmp_path / "all")
+    assert number == 0 and damaged == sorted(torn.glob("*"))
+    assert [path.name for path in sorted(both.explanations.glob("*"))] == ["one.json", "two.json"]
+    assert load("sensitivity", both).frames["indices"]["x"].tolist() == [1.0]
+    answered(second, "three", "0" * 12)
+    with pytest.raises(InputError, match="code differs"):
+        merge([first.folder, second.folder], tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.slow

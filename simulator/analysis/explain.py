@@ -40,7 +40,6 @@ RUNS = 800
 MOST_DRAWS = 20
 ORDERS = 4  # of joining, for every draw and seed, where there are too many groups to run all mixtures
 PARTED = "2024Q4"  # the last quarter that scenarios share
-_FOLDER = "explanations"  # beside the runs
 _ABOUT = ("people_per_agent", "model", "code", "data", "python", "numpy", "mesa")
 Pair = tuple[int, int]  # draw, seed
 Array = NDArray[np.float64]
@@ -214,7 +213,7 @@ class Plan:
             "orders": 0 if self.exact else ORDERS,
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        return store.folder / _FOLDER / f"{digest}.json"
+        return store.explanations / f"{digest}.json"
 
     def keep(self, explanation: Explanation, store: Store) -> None:
         """Write it down; a store that cannot be written keeps nobody from reading on."""

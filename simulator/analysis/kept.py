@@ -14,10 +14,9 @@ import pandas as pd
 from simulator.data import digest
 from simulator.fingerprint import code_digest
 from simulator.results import InputError, _writer, write_together
-from simulator.store import Store
+from simulator.store import ABOUT, Store
 from simulator.version import __version__
 
-_FOLDER, _ABOUT = "findings", "about.json"
 FORMATS = ("parquet", "csv")
 
 
@@ -47,7 +46,7 @@ def _model() -> str:
 def folder_of(asked: Mapping[str, Any], store: Store) -> Path:
     """The folder of an analysis beside the runs it rests on."""
     text = json.dumps(asked, sort_keys=True, ensure_ascii=False)
-    return store.folder / _FOLDER / f"{asked['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return store.findings / f"{asked['kind']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def keep(folder: Path, about: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], format: str = "parquet") -> Path:
@@ -58,14 +57,14 @@ def keep(folder: Path, about: Mapping[str, Any], frames: Mapping[str, pd.DataFra
     writers: dict[Path, Callable[[Path], object]] = {
         folder / f"{name}.{format}": _writer(frame, format) for name, frame in frames.items()
     }
-    writers[folder / _ABOUT] = lambda path: path.write_text(text + "\n", "utf-8")
+    writers[folder / ABOUT] = lambda path: path.write_text(text + "\n", "utf-8")
     write_together(writers)
     return folder
 
 
 def load(kind: str, where: Store | Path | str | None = None) -> Kept:
     """The newest analysis of this kind in a store, or the one in a folder. Raises InputError."""
-    if where is not None and not isinstance(where, Store) and (Path(where) / _ABOUT).is_file():
+    if where is not None and not isinstance(where, Store) and (Path(where) / ABOUT).is_file():
         return _read(Path(where), kind)
     store = where if isinstance(where, Store) else Store(where)
     folders = listed(kind, store)
@@ -76,13 +75,13 @@ def load(kind: str, where: Store | Path | str | None = None) -> Kept:
 
 def listed(kind: str, store: Store) -> list[Path]:
     """Folders of this kind in a store, the newest first."""
-    found = [path.parent for path in (store.folder / _FOLDER).glob(f"{kind}-*/{_ABOUT}")]
-    return sorted(found, key=lambda path: ((path / _ABOUT).stat().st_mtime_ns, path.name), reverse=True)
+    found = [path.parent for path in store.findings.glob(f"{kind}-*/{ABOUT}")]
+    return sorted(found, key=lambda path: ((path / ABOUT).stat().st_mtime_ns, path.name), reverse=True)
 
 
 def _read(folder: Path, kind: str) -> Kept:
     try:
-        about = json.loads((folder / _ABOUT).read_text("utf-8"))
+        about = json.loads((folder / ABOUT).read_text("utf-8"))
         if about["asked"]["kind"] != kind:
             raise InputError(f"{folder} holds a finding of garment-sim {about['asked']['kind']}, not of {kind}")
         frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in about.pop("tables")}
