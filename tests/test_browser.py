@@ -96,7 +96,7 @@ def test_with_runs_missing_the_page_shows_progress_and_ends_with_the_charts(chro
     fill(Store(tmp_path / "runs"), leave=2)
     with serving(tmp_path) as url, opened(chromium, url, 1280) as page:
         page.locator("[data-testid=stProgress]").wait_for(timeout=60_000)
-        page.wait_for_function(f"() => ({DRAWN})() >= {CHARTS}", timeout=240_000)
+        page.wait_for_function(f"() => ({DRAWN})() >= {CHARTS}", timeout=600_000)
         assert page.locator("[data-testid=stProgress]").count() == 0
         assert page.complaints == []
 
