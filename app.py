@@ -16,13 +16,14 @@ PAGES = {  # address → page; its title is the text app.page_<address>; the fir
     "teach": teach.page,
 }
 
-lang = state.language()
-st.set_page_config(page_title=text("app.title", lang), layout="wide", initial_sidebar_state="collapsed")
-first = next(iter(PAGES))
-pages = [
-    st.Page(page, title=text(f"app.page_{name}", lang), url_path=name, default=name == first)
-    for name, page in PAGES.items()
-]
-chosen = st.navigation(pages, position="top")
-state.read_address()
-chosen.run()
+with state.turn():
+    lang = state.language()
+    st.set_page_config(page_title=text("app.title", lang), layout="wide", initial_sidebar_state="collapsed")
+    first = next(iter(PAGES))
+    pages = [
+        st.Page(page, title=text(f"app.page_{name}", lang), url_path=name, default=name == first)
+        for name, page in PAGES.items()
+    ]
+    chosen = st.navigation(pages, position="top")
+    state.read_address()
+    chosen.run()

@@ -1,7 +1,10 @@
 """What ``garment-sim app`` serves: the app, with headers that keep it to itself, compressed, and a page of health."""
 
+import sys
+
 import streamlit as st
 
 from simulator.panels.serving import MIDDLEWARE, ROUTES
 
+sys.setswitchinterval(5e-4)  # seconds: the loop that sends pages gets its turn soon after a thread that draws one
 app = st.App("app.py", routes=ROUTES, middleware=MIDDLEWARE)

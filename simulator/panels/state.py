@@ -5,8 +5,10 @@ Language and scenario stand in the address too, so that a link restores them: ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -24,6 +26,7 @@ _TRIAL, _BEFORE, _AFTER = "trial", "trials_before", "trials_after"
 _WRITTEN, _NOTICES = "address_written", "address_notices"
 _TURNS = "turns_of_widgets"
 _MOST_STEPS_BACK = 50
+_TURN, _PATIENCE = Lock(), 10.0  # seconds
 _STYLE = """
 .stMainBlockContainer { max-width: 1240px; padding: 3.75rem 1rem 4rem; }
 .stApp h1 { padding: 0; font-size: clamp(1.35rem, 1rem + 2vw, 2rem); line-height: 1.4; }
@@ -34,6 +37,21 @@ dd { max-width: 70ch; margin: 0 0 .3rem; }
 #vg-tooltip-element { max-width: 92vw; font-family: "Noto Sans", "Noto Sans Khmer", sans-serif !important; }
 """
 _KHMER_STYLE = ".stApp, .stApp p, .stApp label, .stApp button { line-height: 1.7; letter-spacing: 0; }"
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Draw a visitor's page while no other is drawn.
+
+    Python draws one at a time in any case; threads that take it from each other all the time, and from the loop that
+    sends what they have drawn, made thirty visitors wait ten times as long. Nobody waits for a slow page for ever.
+    """
+    mine = _TURN.acquire(timeout=_PATIENCE)
+    try:
+        yield
+    finally:
+        if mine:
+            _TURN.release()
 
 
 def held(name: str, value: Any) -> str:
