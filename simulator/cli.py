@@ -279,11 +279,14 @@ def compare(arguments: argparse.Namespace) -> int:
 def report(arguments: argparse.Namespace) -> int:
     """The stand-alone report of a comparison."""
     from simulator.report import write_report
+    from simulator.report_findings import stored
     from simulator.results import write_together
+    from simulator.store import Store
 
     comparison = _compared(arguments)
     if comparison.years:
-        write_together({arguments.out: lambda path: write_report(comparison, path, arguments.lang)})
+        findings = stored(comparison, Store())
+        write_together({arguments.out: lambda path: write_report(comparison, path, arguments.lang, findings)})
         print(arguments.out)
     return _failures(comparison)
 
@@ -301,9 +304,8 @@ def verify(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(verdict.to_json())
     elif verdict.equal:
-        print(
-            f"{arguments.file}: equal; {verdict.compared:,} numbers and all that is shown, from {verdict.runs:,} runs"
-        )
+        shown = "all that is shown but the stored findings" if verdict.unchecked else "all that is shown"
+        print(f"{arguments.file}: equal; {verdict.compared:,} numbers and {shown}, from {verdict.runs:,} runs")
     else:
         print(f"{arguments.file}: not equal")
     if not verdict.equal:

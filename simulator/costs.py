@@ -292,8 +292,8 @@ def levers_title(tables: Tables, spent: Account, lang: str) -> str:
 
 def line_title(tables: Tables, spent: Account, column: Column, lang: str) -> str:
     """The finding of a line by year: where it ends highest and lowest."""
-    levels = {s: spent.rows(s, column, "year")[-1].median for s in tables.titles}
-    return highest_and_lowest(tables, column[0], levels, lang)
+    ends = {scenario: spent.rows(scenario, column, "year")[-1] for scenario in tables.titles}
+    return highest_and_lowest(tables, column[0], ends, lang)
 
 
 def trade_found(trade: pd.DataFrame, goal: Column, lang: str) -> str:

@@ -69,6 +69,20 @@ def charted(record: Record) -> tuple[str, ...]:
     return SERIES if record.judged is not None and record.judged.metadata["fit"] else ()
 
 
+def finding(record: Record, series: str, lang: str) -> str:
+    """What the chart of a series finds: the test on the kept-out years, or the fit where none was kept out."""
+    score = record.score(series)
+    if score is not None:
+        told: str = score["text"][lang]
+        return told
+    rows = [row for row in _fitted_rows(record, series) if row["median"] is not None]
+    errors = [abs(row["median"] / row["observed"] - 1) for row in rows]
+    if not errors:
+        return label(series, lang)
+    words = {"n": len(errors), "error": number(sum(errors) / len(errors), "share", lang)}
+    return text("evidence.fit_found", lang, series=label(series, lang), **words)
+
+
 def source_keys(record: Record) -> set[str]:
     """Keys of the sources of everything that was fitted or judged by."""
     rows: list[Row] = list(record.judged.metadata["fit"]) if record.judged else []
@@ -330,7 +344,7 @@ def chart(record: Record, series: str, lang: str) -> Spec:
         layer([p for p in seen if not p["kept_out"]], dot(42, fill=INK, stroke=INK), x=x, y=at, tooltip=tooltip),
         layer([p for p in seen if p["kept_out"]], dot(42, fill=PAPER, stroke=INK), x=x, y=at, tooltip=tooltip),
     ]
-    return drawing(label(series, lang), lang, 240, layers)
+    return drawing(finding(record, series, lang), lang, 240, layers)
 
 
 def alternative(record: Record, series: str, lang: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulator import costs, evidence, people
+from simulator import costs, evidence, people, report_findings
 from simulator import tables as html
 from simulator.charts import CHARTS, LINES
 from simulator.charts_people import gains, levers, trade_off
@@ -28,6 +28,7 @@ from simulator.parameters import PARAMETERS
 from simulator.paths import shipped
 from simulator.provenance import Stamp, about, band_note, by_kind, facts
 from simulator.record import Record, load_record
+from simulator.report_findings import Findings
 from simulator.results import InputError, records, write_together
 from simulator.scenario import scenario_ids
 from simulator.sentences import first_words, more_words, takeaway
@@ -56,11 +57,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 POLICY += "; font-src data:; img-src data:"
 SCRIPT = """
 const charts = JSON.parse(document.getElementById("charts").textContent);
+const stored = document.getElementById("findings");
+const more = stored ? JSON.parse(stored.textContent) : {};
+const drawings = (lang) => ({ ...more[lang], ...charts[lang] });
 const mains = [...document.querySelectorAll("main")];
 const buttons = [...document.querySelectorAll("[data-to]")];
 async function draw(lang) {
   for (const place of document.querySelectorAll(`main[lang="${lang}"] [data-chart]:empty`))
-    await vegaEmbed(place, charts[lang][place.dataset.chart], { renderer: "svg", actions: false });
+    await vegaEmbed(place, drawings(lang)[place.dataset.chart], { renderer: "svg", actions: false });
 }
 async function show(lang) {
   document.documentElement.lang = lang;
@@ -73,12 +77,15 @@ document.fonts.ready.then(() => show(mains[0].lang)).then(() => { document.body.
 """
 
 
-def write_report(comparison: Comparison, path: str | Path, lang: str = "both") -> Path:
+def write_report(
+    comparison: Comparison, path: str | Path, lang: str = "both", findings: Findings | None = None
+) -> Path:
     """Write the report in ``en``, ``km`` or both with a switch; whoever reads meanwhile sees all of it or nothing.
 
-    Raises ValueError for another language and OSError where the file cannot be written.
+    ``findings`` are stored ones to take along: ``simulator.report_findings.stored(comparison, Store())``. Raises
+    ValueError for another language and OSError where the file cannot be written.
     """
-    page = report_html(comparison, lang)
+    page = report_html(comparison, lang, findings=findings)
     write_together({Path(path): lambda temporary: _write(temporary, page)})
     return Path(path)
 
@@ -87,8 +94,11 @@ def _write(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None = None) -> str:
-    """The report as one HTML document. Raises ValueError for a language there is not.
+def report_html(
+    comparison: Comparison, lang: str = "both", stamp: Stamp | None = None, findings: Findings | None = None
+) -> str:
+    """The report as one HTML document, with a section on stored findings if any. Raises ValueError for a language
+    there is not.
 
     It holds what it was made of and its numbers in full, by which ``simulator.verify`` checks it.
     """
@@ -109,11 +119,15 @@ def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None 
         for one in langs
     )
     styles = f"{font_faces()}\n{shared_style()}\n{_style()}"
-    mains = "".join(
-        f'<main lang="{one}">{_main(comparison, tables, found, spent, trade, one, record, damage, stamp)}</main>'
-        for one in langs
-    )
+    mains = ""
+    for one in langs:
+        inside = _main(comparison, tables, found, spent, trade, one, record, damage, stamp, findings)
+        mains += f'<main lang="{one}">{inside}</main>'
     title, _ = title_and_intro(comparison)
+    more = ""
+    if findings:
+        drawn = _json({one: report_findings.charts(findings, one) for one in langs})
+        more = report_findings.marked(f'<script type="application/json" id="findings">{drawn}</script>\n')
     itself = about(comparison, stamp) | {"lang": lang}
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
@@ -123,7 +137,7 @@ def report_html(comparison: Comparison, lang: str = "both", stamp: Stamp | None 
         f'<div class="switch">{switch if len(langs) > 1 else ""}</div>\n{mains}\n'
         f'<script type="application/json" id="about">{_json(itself)}</script>\n'
         f'<script type="application/json" id="numbers">{_json(numbers(comparison))}</script>\n'
-        f'<script type="application/json" id="charts">{_json(charts)}</script>\n'
+        f'<script type="application/json" id="charts">{_json(charts)}</script>\n{more}'
         f"<script>{_vega()}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
 
@@ -191,7 +205,7 @@ def _people(tables: Tables, found: Parts, lang: str) -> str:
         figures = "".join(
             _plain_figure(f"people_{name}_{s}", people.finding(tables, mine, s, lang)) for s, mine in groups.items()
         )
-        behind = _behind(people.table(tables, groups, lang), lang)
+        behind = html.folded(people.table(tables, groups, lang), lang)
         cards = people.cards(tables, groups, lang)
         parts.append(f'<h3>{escape(label(name, lang))}</h3>{cards}<div class="pair">{figures}</div>{behind}')
     notes = " ".join(text(f"people.{key}", lang) for key in ("bands", "wage_note", "composition_note"))
@@ -214,7 +228,7 @@ def _cost(tables: Tables, spent: costs.Account, trade: pd.DataFrame, lang: str) 
         f"{costs.lever_table(tables, spent, lang)}"
         f'<p class="note">{escape(text("cost.revenue_help", lang))}</p>'
         f'<h3>{escape(text("cost.trade", lang))}</h3><div class="pair">{figures}</div>'
-        f'<p class="note">{escape(text("cost.trade_help", lang, last=last))}</p>{_behind(tables_, lang)}'
+        f'<p class="note">{escape(text("cost.trade_help", lang, last=last))}</p>{html.folded(tables_, lang)}'
     )
 
 
@@ -223,10 +237,6 @@ def _plain_figure(chart: str, said: str) -> str:
     kind = chart.partition("_")[0]
     drawn = f'<div data-chart="{chart}" role="img" aria-label="{escape(said)}"></div>'
     return f'<figure class="{kind}">{drawn}</figure>'
-
-
-def _behind(inside: str, lang: str) -> str:
-    return f"<details><summary>{escape(text('app.show_table', lang))}</summary>{inside}</details>"
 
 
 def _main(
@@ -239,6 +249,7 @@ def _main(
     record: Record,
     damage: str,
     stamp: Stamp,
+    findings: Findings | None,
 ) -> str:
     def words(key: str, **values: object) -> str:
         return escape(text(key, lang, **values))
@@ -263,6 +274,7 @@ def _main(
         "policy_world": f'<p class="note">{words("app.grid_help")}</p><div class="pair">{grids}</div>',
         "people": _people(tables, found, lang),
         "cost": _cost(tables, spent, trade, lang),
+        "findings": report_findings.section(findings, lang) if findings else "",
         "differs": f'<p class="note">{words("app.inputs_help")}</p>{html.inputs(comparison, tables, lang)}',
         "evidence": _evidence(record, damage, lang),
         "words": f"<dl>{terms}</dl>",
@@ -270,11 +282,14 @@ def _main(
         "sources": f"<ul>{source_list(comparison, tables, record)}</ul>",
         "reproduce": _reproduce(comparison, lang, stamp),
     }
-    heads = {name: words(HEADS.get(name, f"report.{name}")) for name in sections}
-    contents = "".join(f'<li><a href="#{lang}-{name}">{heads[name]}</a></li>' for name in sections)
-    body = "".join(
-        f'<section id="{lang}-{name}"><h2>{heads[name]}</h2>{inside}</section>' for name, inside in sections.items()
-    )
+    contents = body = ""
+    for name, inside in sections.items():
+        if not inside:
+            continue
+        head = words(HEADS.get(name, f"report.{name}"))
+        apart = report_findings.marked if name == "findings" else str
+        contents += apart(f'<li><a href="#{lang}-{name}">{head}</a></li>')
+        body += apart(f'<section id="{lang}-{name}"><h2>{head}</h2>{inside}</section>')
     return (
         f"<h1>{words(title)}</h1><p>{words('app.subtitle')}</p>"
         f'<p class="pending">{words("app.khmer_pending")}</p>'
@@ -334,8 +349,7 @@ def _figure(tables: Tables, chart: str, lang: str) -> str:
     said = escape(takeaway(tables, chart, lang))
     return (
         f'<figure class="{chart.partition("_")[0]}"><div data-chart="{chart}" role="img" aria-label="{said}"></div>'
-        f"<figcaption>{said}</figcaption><details><summary>{escape(text('app.show_table', lang))}</summary>"
-        f"{html.behind(tables, chart, lang)}</details></figure>"
+        f"<figcaption>{said}</figcaption>{html.folded(html.behind(tables, chart, lang), lang)}</figure>"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 from simulator.drawing import Tables, amount, short
 from simulator.indicators import INDICATORS
@@ -69,17 +70,22 @@ def _told(tables: Tables, scenario: str, indicator: str, lang: str) -> str:
 
 def finding(tables: Tables, indicator: str, lang: str) -> str:
     """What a chart of lines finds, short enough to stand over it; the name alone where there is one line."""
-    return highest_and_lowest(tables, indicator, {s: tables.last(indicator, s).median for s in tables.titles}, lang)
+    return highest_and_lowest(tables, indicator, {s: tables.last(indicator, s) for s in tables.titles}, lang)
 
 
-def highest_and_lowest(tables: Tables, indicator: str, levels: Mapping[str, float], lang: str) -> str:
-    """Where lines end highest and lowest, from the last level of each scenario."""
-    if len(levels) < 2:
+def highest_and_lowest(tables: Tables, indicator: str, ends: Mapping[str, Any], lang: str) -> str:
+    """Where lines end highest and lowest, and whether the bands of these two overlap.
+
+    ``ends`` holds by scenario a row with ``median``, ``p10`` and ``p90``.
+    """
+    if len(ends) < 2:
         return label(indicator, lang)
+    levels = {scenario: row.median for scenario, row in ends.items()}
     highest, lowest = max(levels, key=levels.__getitem__), min(levels, key=levels.__getitem__)
     words = {"highest": tables.title(highest, lang), "lowest": tables.title(lowest, lang)}
     words |= {"high": amount(levels[highest], indicator, lang), "low": amount(levels[lowest], indicator, lang)}
-    return text("app.line_finding", lang, indicator=label(indicator, lang), last=tables.years[1], **words)
+    key = "line_finding_overlap" if ends[highest].p10 <= ends[lowest].p90 else "line_finding"
+    return text(f"app.{key}", lang, indicator=label(indicator, lang), last=tables.years[1], **words)
 
 
 def takeaway(tables: Tables, chart: str, lang: str) -> str:

@@ -100,7 +100,7 @@ class Store:
 
     def prune(self) -> list[Path]:
         """Remove and return runs and answers of other versions, damaged files, and what dead processes left."""
-        current = (__version__, code_digest())
+        current = self.current()
         damaged = {path for path, _ in self.damaged()}
         old = [p for p in self.folder.glob("??/.*.tmp") if time.time() - p.stat().st_mtime > _OLD]
         for path in self:
@@ -127,6 +127,11 @@ class Store:
     def explanations(self) -> Path:
         """Where explanations are kept, a file each."""
         return self.folder / _EXPLANATIONS
+
+    @staticmethod
+    def current() -> tuple[str, str]:
+        """Model and code that run now."""
+        return __version__, code_digest()
 
     def answers(self) -> Iterator[tuple[list[Path], tuple[str, str] | None]]:
         """The files of each finding and explanation, and the model and code that made it; None where unreadable."""

@@ -216,6 +216,11 @@ def _frame(inside: str, lang: str, caption: str, kind: str) -> str:
     )
 
 
+def folded(inside: str, lang: str) -> str:
+    """A table that opens, on a page of its own."""
+    return f"<details><summary>{escape(text('app.show_table', lang))}</summary>{inside}</details>"
+
+
 def unit_of(name: str, lang: str) -> str:
     """The unit of a number of the registry in words."""
     return unit(PARAMETERS[name].unit, lang)

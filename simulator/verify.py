@@ -23,6 +23,7 @@ from simulator.fingerprint import code_digest
 from simulator.posterior import is_shipped, load_posterior
 from simulator.provenance import Stamp, pages_digest, record_digest, remade
 from simulator.report import numbers, report_html
+from simulator.report_findings import unmarked
 from simulator.results import InputError
 from simulator.run import Progress
 from simulator.scenario import Scenario
@@ -63,17 +64,19 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``equal``, and if not why; ``compared`` numbers of ``runs`` runs."""
+    """``equal``, and if not why; ``compared`` numbers of ``runs`` runs; whether a section of stored findings was left
+    out."""
 
     equal: bool
     reasons: tuple[str, ...] = ()
     compared: int = 0
     runs: int = 0
     failures: tuple[str, ...] = field(default=())
+    unchecked: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As the command line prints it."""
-        names = ("equal", "reasons", "compared", "runs", "failures")
+        names = ("equal", "reasons", "compared", "runs", "failures", "unchecked")
         return {n: list(v) if isinstance(v := getattr(self, n), tuple) else v for n in names}
 
 
@@ -204,7 +207,7 @@ def _checked(claim: Claim, comparison: Comparison) -> Verdict:
     reasons = list(different)
     if not reasons:
         reasons = shown_differences(claim, comparison)
-    return Verdict(not reasons, tuple(reasons), compared, runs)
+    return Verdict(not reasons, tuple(reasons), compared, runs, unchecked=unmarked(claim.text) != claim.text)
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[list[str], int]:
@@ -237,11 +240,11 @@ def shown_differences(claim: Claim, comparison: Comparison) -> list[str]:
     """What the report shows otherwise than a report written from the new runs would."""
     tools = claim.metadata
     stamp = Stamp(*(str((claim.about if name == "made_on" else tools).get(name, "")) for name in _STAMP))
-    again = report_html(comparison, claim.lang, stamp)
-    if again == claim.text:
+    again, shown = report_html(comparison, claim.lang, stamp), unmarked(claim.text)
+    if again == shown:
         return []
     found: list[str] = []
-    for old, new in zip_longest(_words(claim.text), _words(again), fillvalue=""):
+    for old, new in zip_longest(_words(shown), _words(again), fillvalue=""):
         if old != new:
             found.append(f"it shows {_short(old)} where the new runs give {_short(new)}")
             if len(found) == MOST_TOLD:

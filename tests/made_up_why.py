@@ -8,6 +8,7 @@ from simulator.analysis.discover import BOX_COLUMNS
 from simulator.analysis.explained import DIFFERENCE, GRID, LEVERS, MECHANISMS, Explanation
 from simulator.analysis.life_courses import LOG_COLUMNS
 from simulator.analysis.mechanisms import TERMS
+from simulator.data import digest
 from simulator.panels import why_job
 from simulator.panels.why_job import Question
 from simulator.store import Store
@@ -49,7 +50,9 @@ def explanation(question=FIRST, n=6):
         "a": question.a, "b": question.b, "titles": {s.id: dict(s.title) for s in (plan.a, plan.b)}, "split": "groups",
         "unit": "persons", "level_a": 930e3, "level_b": 930e3 + whole, "pairs": [list(p) for p in plan.pairs[:n]],
         "left_out": 0, "posterior": "refit", "mixtures": n * 2 ** len(plan.players), "method": "exact",
-        "log": {"pair": [0, 0], "parted": "2024Q4"}, "people_per_agent": 100, "failures": [],
+        "log": {"pair": [0, 0], "parted": "2024Q4"}, "people_per_agent": 100, "failures": [], "data": digest(),
+        "scenarios": {s.id: s.digest for s in (plan.a, plan.b)},
+        **dict(zip(("model", "code"), Store.current(), strict=True)),
     }  # fmt: skip
     return plan, Explanation(
         indicator=plan.indicator,

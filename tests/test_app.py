@@ -7,7 +7,7 @@ from made_up import fill
 from served import Workers
 from streamlit.testing.v1 import AppTest
 
-from simulator.panels import futures, jobs
+from simulator.panels import futures, jobs, shown
 from simulator.store import Store
 from simulator.texts import LANGUAGES, text
 
@@ -19,7 +19,7 @@ CHARTS = 8
 def home(tmp_path, monkeypatch):
     """A home of its own for every test, and pages that remember nothing of other tests."""
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
-    for cached in (futures._shown, futures._spec, futures._html):
+    for cached in (shown._shown, futures._spec, futures._html):
         cached.clear()
     return tmp_path
 

@@ -6,10 +6,14 @@ from html.parser import HTMLParser
 
 import pytest
 from made_up import comparison
+from made_up_why import fill_discovery, fill_optimum, fill_sensitivity, fill_why
 
-from simulator import report
+from simulator import report, report_findings
 from simulator.drawing import Tables
+from simulator.findings_words import optimum_words, sensitivity_words
+from simulator.panels.why_job import Question
 from simulator.report import report_html, write_report
+from simulator.store import Store
 from simulator.tables import RESULTS, band, first_difference
 from simulator.texts import LANGUAGES, text
 
@@ -116,6 +120,36 @@ def test_every_figure_has_its_specification_its_words_and_its_table(page):
 def cell(told):
     middle, rest = told.split(" ", 1)
     return f'>{middle} <span class="band">{rest}</span></td>'
+
+
+def test_stored_findings_of_this_version_and_these_scenarios_come_along(compared, tmp_path, monkeypatch):
+    monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
+    store = Store()
+    assert not report_findings.stored(compared, store)
+    fill_why()
+    fill_why(Question("status_quo", "transition", "exports", "2040"))
+    old = fill_why(Question("baseline", "status_quo", "employment", "2040"))
+    told = json.loads(old.read_text("utf-8"))
+    told["metadata"]["scenarios"]["baseline"] = "0" * 12  # another scenario of that name
+    old.write_text(json.dumps(told), "utf-8")
+    torn = fill_why(Question("baseline", "no_garment_sector", "employment", "2040"))
+    torn.write_text("{", "utf-8")
+    fill_sensitivity(), fill_discovery(), fill_optimum()
+    found = report_findings.stored(compared, store)
+    asked = [(one.metadata["a"], one.metadata["b"], one.indicator) for one in found.explanations]
+    assert asked == [("baseline", "transition", "employment"), ("status_quo", "transition", "exports")]
+    page = Page(report_html(compared, findings=found))
+    drawn = json.loads(page.scripts["findings"])
+    for lang in LANGUAGES:
+        places = {attrs["data-chart"] for _, attrs in page.tags if attrs.get("data-chart", "").startswith(
+            ("explain_", "sensitivity_", "box_", "optimum_"))}  # fmt: skip
+        assert places == set(drawn[lang]) and len(places) > 8
+        words = " ".join(page.words)
+        assert text("report.findings_help", lang) in words
+        assert all(one.text[lang] in words for one in found.explanations)
+        assert sensitivity_words(found.sensitivity, "exports", lang)[0] in words
+        assert all(told in words for told in optimum_words(found.optimum, lang))
+        assert f"{lang}-findings" in page.ids
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -5,7 +5,9 @@ import re
 
 import pytest
 from made_up import comparison, fill
+from made_up_why import fill_sensitivity
 
+from simulator import report_findings
 from simulator import verify as verifier
 from simulator.cli import main
 from simulator.compare import comparison_requests
@@ -52,8 +54,22 @@ def test_a_true_report_is_equal_whenever_and_wherever_it_was_made(file, stored, 
     assert main(["verify", str(path), "--stored"]) == 0
     assert "equal; " in capsys.readouterr().out
     verdict = verify(path, stored)
-    assert verdict.equal and verdict.compared > 1000 and verdict.reasons == ()
+    assert verdict.equal and verdict.compared > 1000 and verdict.reasons == () and not verdict.unchecked
     assert verdict.to_json()["equal"] is True
+
+
+def test_stored_findings_are_told_to_be_unchecked_and_hide_nothing_else(file, stored, capsys):
+    fill_sensitivity()
+    findings = report_findings.stored(comparison(), stored)
+    text = report_html(comparison(), "both", STAMP, findings)
+    path = file(text)
+    assert main(["verify", str(path), "--stored"]) == 0
+    assert "all that is shown but the stored findings" in capsys.readouterr().out
+    verdict = verify(path, stored)
+    assert verdict.equal and verdict.unchecked
+    for bad in ("<p>Jobs double.</p>", '<section id="en-more"><p>Jobs double.</p></section>'):
+        hidden = text.replace("<h1>", f"{report_findings.marked(bad)}<h1>", 1)
+        assert not verify(file(hidden), stored).equal
 
 
 def test_a_number_that_was_changed_in_what_it_carries_is_named(file, stored, written, capsys):

@@ -43,7 +43,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
     for cached in (why._loaded, why._told, why._chart, why._log):
         cached.clear()
-    for cached in (why_depends._read_sensitivity, why_depends._read_discovery):
+    for cached in (why_depends._sensitivity_in, why_depends._discovery_in):
         cached.clear()
     return tmp_path
 

@@ -314,6 +314,7 @@ def _explained(
         "a": plan.a.id,
         "b": plan.b.id,
         "titles": {s.id: dict(s.title) for s in (plan.a, plan.b)},
+        "scenarios": {s.id: s.digest for s in (plan.a, plan.b)},
         "split": plan.split,
         "unit": INDICATORS[plan.indicator].unit,
         "level_a": float(levels[0]),

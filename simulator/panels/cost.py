@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 import streamlit as st
 
-from simulator import costs, tables
+from simulator import costs
 from simulator.analysis.optimise import Optimum
 from simulator.charts_findings import optimum_charts
 from simulator.charts_people import levers, money_lines, trade_off
 from simulator.costs import Column
-from simulator.drawing import Spec, heading, short
-from simulator.findings_words import goal_words, goals_of, optimum_words
+from simulator.drawing import Spec
+from simulator.findings_html import mixes_table
+from simulator.findings_words import optimum_words
 from simulator.panels import shown, state
 from simulator.panels.shown import Keys, Shown
-from simulator.parameters import PARAMETERS
 from simulator.provenance import band_note
 from simulator.results import InputError
-from simulator.texts import label, number, text
+from simulator.texts import text
 
 _COMMAND = 'garment-sim optimise --goal "employment>=900000"'
 
@@ -102,18 +101,4 @@ def _curve(lang: str) -> None:
     st.html("".join(f'<p class="note" lang="{lang}">{escape(words)}</p>' for words in told))
     for name, spec in optimum_charts(stored, lang).items():
         shown.chart(spec, told[0], f"optimum_{name}", lang, head=spec["usermeta"]["title"])
-    mixes = stored.mixes[stored.mixes["frontier"]].sort_values("cost", kind="stable")
-    heads = {"cost": f"{label('public_cost', lang)} ({heading('public_cost', lang)})"}
-    heads |= {"share": text("cost.curve_share", lang)}
-    heads |= {f"level_{k}": goal_words(goal, lang) for k, goal in enumerate(goals_of(stored), start=1)}
-    heads |= {name: label(name, lang) for name in PARAMETERS}
-    names = [name for name in mixes.columns if name in heads]
-    rows = [[_cell(row, name) for name in names] for row in mixes.to_dict("records")]
-    st.html(tables.plain([heads[name] for name in names], rows, lang, text("cost.curve_caption", lang)))
-
-
-def _cell(row: dict[Any, Any], name: str) -> str:
-    if name == "share":
-        share, low, high = (number(row[key], "share") for key in (name, "share_low", "share_high"))
-        return f"{share} ({low}–{high})"
-    return short(float(row[name])) if name == "cost" else number(float(row[name]))
+    st.html(mixes_table(stored, lang))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from simulator import evidence, report
 from simulator.data import sources
-from simulator.panels import state
+from simulator.panels import shown, state
 from simulator.record import Record, load_record
 from simulator.results import InputError
 from simulator.texts import text
@@ -44,7 +44,7 @@ def _charts(record: Record, lang: str) -> None:
     for name in names:
         said = evidence.alternative(record, name, lang)
         spec = evidence.chart(record, name, lang)
-        st.vega_lite_chart(spec, width="stretch", theme=None, alt=said, key=f"evidence_{name}_{lang}")
+        shown.chart(spec, said, f"evidence_{name}", lang, head=evidence.finding(record, name, lang))
     if names:
         about = f"{text('evidence.chart_help', lang)} {text('evidence.band', lang)}"
         st.html(f'<p class="note" lang="{lang}">{escape(about)}</p>')

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from contextlib import suppress
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from simulator import report
+from simulator import report, report_findings
 from simulator import tables as html
 from simulator.charts import CHARTS, LINES
 from simulator.compare import Comparison, named_requests
-from simulator.data import observations
-from simulator.drawing import Spec, Tables, legend
+from simulator.drawing import Spec, legend
 from simulator.panels import jobs, state
+from simulator.panels.shown import Keys, Shown, stored
 from simulator.panels.shown import chart as draw
 from simulator.record import Record, load_record
 from simulator.results import InputError
@@ -29,20 +29,6 @@ from simulator.sentences import finding, takeaway
 from simulator.store import Store
 from simulator.texts import glossary, label, text
 from simulator.version import __version__
-
-Keys = tuple[str, ...]
-
-
-class NotReady(Exception):
-    """Runs are missing; not kept by the cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the page draws from."""
-
-    comparison: Comparison
-    tables: Tables
 
 
 def page() -> None:
@@ -55,7 +41,7 @@ def page() -> None:
         st.error(text("evidence.damaged", lang))
         st.code(str(error), language=None)
         return
-    shown = _ready(requests)
+    shown = stored(requests)
     if shown is None:
         shown = _waiting(requests, lang)
     if shown is not None:
@@ -66,28 +52,10 @@ def page() -> None:
 # ---- runs
 
 
-def _ready(requests: list[Request]) -> Shown | None:
-    """The whole comparison where all its runs are in the store."""
-    store = Store()
-    if not all(store.path(request.key).is_file() for request in requests):
-        return None
-    try:
-        return _shown(_keys(requests), requests)
-    except NotReady:
-        jobs.discard_damaged(requests, store)
-        return None
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _shown(keys: Keys, _requests: list[Request]) -> Shown:
-    comparison = Comparison.load_from_store(_requests)
-    if comparison is None or not comparison.complete:
-        raise NotReady
-    return Shown(comparison, Tables.of_comparison(comparison, observations()))
-
-
-def _keys(requests: list[Request]) -> Keys:
-    return tuple(request.key for request in requests)
+def warm() -> None:
+    """Read the stored comparison before the first visitor asks for it."""
+    with suppress(InputError):
+        stored(named_requests())
 
 
 def _waiting(requests: list[Request], lang: str) -> Shown | None:
@@ -104,7 +72,7 @@ def _waiting(requests: list[Request], lang: str) -> Shown | None:
     comparison = Comparison.load_from_store(requests)
     if comparison is None:
         return None
-    return Shown(comparison, Tables.of_comparison(comparison, observations()))
+    return Shown.of(requests, comparison)
 
 
 def _look(requests: list[Request]) -> jobs.Progress:
@@ -130,7 +98,7 @@ def _progress(requests: list[Request], lang: str) -> None:
 
 
 def _results(shown: Shown, lang: str) -> None:
-    keys = _keys(list(shown.comparison.requests))
+    keys = shown.keys
     st.header(text("app.results_title", lang), anchor=False)
     st.html(_html(keys, "cards", lang, shown))
     st.header(text("app.map_title", lang), anchor=False)
@@ -221,7 +189,7 @@ def _downloads(shown: Shown, lang: str) -> None:
     left, right, _ = st.columns([1, 1, 2])
     left.download_button(
         text("app.download_report", lang),
-        lambda: report.report_html(comparison),
+        lambda: report.report_html(comparison, findings=report_findings.stored(comparison, Store())),
         "report.html",
         "text/html",
         on_click="ignore",
@@ -247,7 +215,7 @@ def _csv(comparison: Comparison) -> bytes:
 def _bottom(lang: str, shown: Shown | None) -> None:
     sources = ""
     if shown is not None:
-        listed = _html(_keys(list(shown.comparison.requests)), "sources", lang, shown)
+        listed = _html(shown.keys, "sources", lang, shown)
         sources = (
             f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 
 import pandas as pd
@@ -13,6 +14,7 @@ from simulator import costs, people
 from simulator.compare import Comparison, named_requests
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, legend
+from simulator.panels import jobs
 from simulator.results import InputError
 from simulator.run import Request
 from simulator.store import Store
@@ -23,19 +25,36 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A finished comparison and what the pages read off it; ``parts`` by indicator and scenario."""
+    """A comparison and what the pages read off it."""
 
     requests: Sequence[Request]
     comparison: Comparison
     tables: Tables
-    account: costs.Account
-    trade: pd.DataFrame
-    parts: Mapping[str, Mapping[str, Sequence[people.Part]]]
 
-    @property
+    @classmethod
+    def of(cls, requests: Sequence[Request], comparison: Comparison) -> Shown:
+        """With its tables."""
+        return cls(requests, comparison, Tables.of_comparison(comparison, observations()))
+
+    @cached_property
     def keys(self) -> Keys:
         """What the results hang on."""
         return tuple(request.key for request in self.requests)
+
+    @cached_property
+    def account(self) -> costs.Account:
+        """What the policies cost."""
+        return costs.account(self.comparison)
+
+    @cached_property
+    def trade(self) -> pd.DataFrame:
+        """What goes with the money."""
+        return costs.trade_off(self.comparison)
+
+    @cached_property
+    def parts(self) -> Mapping[str, Mapping[str, Sequence[people.Part]]]:
+        """Who gains and who loses, by indicator and scenario."""
+        return {name: people.parts(self.tables, name) for name in people.MEASURES}
 
 
 class _NotReady(Exception):
@@ -50,14 +69,22 @@ def ready(lang: str) -> Shown | None:
         st.error(text("evidence.damaged", lang))
         st.code(str(error), language=None)
         return None
+    found = stored(requests)
+    if found is None:
+        st.info(text("people.no_runs", lang, page=text("app.page_futures", lang)))
+    return found
+
+
+def stored(requests: list[Request]) -> Shown | None:
+    """The whole comparison where all its runs are in the store; damaged files are thrown away."""
     store = Store()
-    if all(store.path(request.key).is_file() for request in requests):
-        try:
-            return _shown(tuple(request.key for request in requests), requests)
-        except _NotReady:
-            pass
-    st.info(text("people.no_runs", lang, page=text("app.page_futures", lang)))
-    return None
+    if not all(store.path(request.key).is_file() for request in requests):
+        return None
+    try:
+        return _shown(tuple(request.key for request in requests), requests)
+    except _NotReady:
+        jobs.discard_damaged(requests, store)
+        return None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -65,9 +92,7 @@ def _shown(keys: Keys, _requests: list[Request]) -> Shown:
     comparison = Comparison.load_from_store(_requests)
     if comparison is None or not comparison.complete:
         raise _NotReady
-    tables = Tables.of_comparison(comparison, observations())
-    parts = {name: people.parts(tables, name) for name in people.MEASURES}
-    return Shown(_requests, comparison, tables, costs.account(comparison), costs.trade_off(comparison), parts)
+    return Shown.of(_requests, comparison)
 
 
 def chart(spec: Spec, said: str, key: str, lang: str, behind: str = "", head: str = "") -> None:

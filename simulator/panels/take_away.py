@@ -13,8 +13,10 @@ from simulator.compare import Comparison
 from simulator.panels import shown, state
 from simulator.pdf import pdf
 from simulator.provenance import facts, worth
+from simulator.report_findings import stored
 from simulator.scenario import Scenario
 from simulator.stills import picture
+from simulator.store import Store
 from simulator.texts import text
 
 _EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -43,7 +45,13 @@ def page() -> None:
     st.header(text("take.to_read", lang), anchor=False)
     _buttons(
         lang,
-        File("report", "HTML", "report.html", "text/html", lambda: report.report_html(comparison)),
+        File(
+            "report",
+            "HTML",
+            "report.html",
+            "text/html",
+            lambda: report.report_html(comparison, findings=stored(comparison, Store())),
+        ),
         File("pdf", "PDF", f"report-{lang}.pdf", "application/pdf", lambda: pdf(comparison, lang)),
     )
     shown.note(text("take.report_help", lang), lang)

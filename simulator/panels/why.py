@@ -13,12 +13,11 @@ from typing import Any
 
 import streamlit as st
 
-from simulator import tables as html
 from simulator.analysis.explain import Plan
 from simulator.analysis.explained import Explanation
-from simulator.analysis.explaining import clear, finding, gap, indicator_name, log_words, part_name, when
-from simulator.analysis.mechanisms import BEFORE
+from simulator.analysis.explaining import finding, log_words
 from simulator.charts_analysis import CHARTS, parts, takeaway
+from simulator.findings_html import explanation_table
 from simulator.panels import jobs, shown, state, why_depends, why_job
 from simulator.panels.why_job import Question
 from simulator.posterior import is_shipped, load_posterior
@@ -27,7 +26,7 @@ from simulator.results import InputError
 from simulator.run import LAST_YEAR
 from simulator.scenario import START, load_scenario
 from simulator.store import Store
-from simulator.texts import LANGUAGES, group, label, meaning, text
+from simulator.texts import LANGUAGES, group, label, text
 from simulator.trial import presets
 
 INDICATORS: tuple[str, ...] = ("employment", "employment[gender=women]", "exports", "value_added", "skilled_jobs")
@@ -195,37 +194,7 @@ def _chart(key: str, name: str, lang: str, _found: Explanation) -> tuple[dict[st
     """Specification without its title, which stands over it; words for those who cannot see it; the table behind."""
     spec = CHARTS[name](_found, lang)
     del spec["title"]
-    return spec, takeaway(_found, name, lang), _table(_found, name, lang)
-
-
-def _table(found: Explanation, name: str, lang: str) -> str:
-    heads = [text(f"why.column_{one}", lang) for one in ("part", "share", "band", "error", "clear")]
-    rows = [[told, *_cells(found, row, lang)] for told, _, row in parts(found, name, lang)]
-    if name == "levers":
-        heads.append(text("why.column_names", lang))
-        for row, line in zip(found.levers.itertuples(), rows, strict=True):
-            line.append("; ".join(part_name(one, lang) for one in row.names.split(", ")))
-    if name == "mechanisms":
-        heads.append(text("why.column_meaning", lang))
-        for row, line in zip(found.mechanisms.itertuples(), rows, strict=True):
-            line.append("" if row.name == BEFORE else meaning(f"change_{row.name}", lang))
-    whole = found.difference
-    end = gap(whole["mean"], found.indicator, lang, signed=True)
-    rows.append([text("explain.together", lang), end, *_ends(found, whole["low"], whole["high"], whole["error"], lang)])
-    rows[-1] += [""] * (len(heads) - len(rows[-1]))
-    words = {"indicator": indicator_name(found, lang), "when": when(found.period, lang), "n": int(whole["n"])}
-    return html.plain(heads, rows, lang, text("why.caption", lang, **words))
-
-
-def _cells(found: Explanation, row: Any, lang: str) -> list[str]:
-    share = gap(row.share, found.indicator, lang, signed=True)
-    told = text("why.clear_yes" if clear(row) else "badges.cannot_tell", lang)
-    return [share, *_ends(found, row.low, row.high, row.error, lang), told]
-
-
-def _ends(found: Explanation, low: float, high: float, error: float, lang: str) -> list[str]:
-    ends = [gap(value, found.indicator, lang, signed=True) for value in (low, high)]
-    return [" – ".join(ends), "" if math.isnan(error) else gap(error, found.indicator, lang)]
+    return spec, takeaway(_found, name, lang), explanation_table(_found, name, lang)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
