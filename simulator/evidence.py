@@ -138,7 +138,7 @@ def _holdout(record: Record, lang: str) -> str:
                 continue
             year = _year(row)
             if not row["scored"]:
-                year += f' <span class="band">({escape(text("evidence.not_scored", lang))})</span>'
+                year += f' <span class="band">{escape(text("evidence.not_scored", lang))}</span>'
             ends = f"({_value(row['observed_low'], series)}–{_value(row['observed_high'], series)})"
             seen = f'{_value(row["observed"], series)} <span class="band">{ends}</span>'
             naive = row["benchmarks"][best]
@@ -344,7 +344,7 @@ def chart(record: Record, series: str, lang: str) -> Spec:
         layer([p for p in seen if not p["kept_out"]], dot(42, fill=INK, stroke=INK), x=x, y=at, tooltip=tooltip),
         layer([p for p in seen if p["kept_out"]], dot(42, fill=PAPER, stroke=INK), x=x, y=at, tooltip=tooltip),
     ]
-    return drawing(finding(record, series, lang), lang, 240, layers)
+    return drawing(label(series, lang), lang, 240, layers)
 
 
 def alternative(record: Record, series: str, lang: str) -> str:

@@ -336,7 +336,8 @@ def _evidence(record: Record, damage: str, lang: str) -> str:
         if name == "intro" and (names := evidence.charted(record)):
             about = f"{text('evidence.chart_help', lang)} {text('evidence.band', lang)}"
             figures = "".join(
-                f'<figure class="lines"><div data-chart="evidence_{series}" role="img" aria-label="{said}"></div>'
+                f'<figure class="lines"><p><strong>{escape(evidence.finding(record, series, lang))}</strong></p>'
+                f'<div data-chart="evidence_{series}" role="img" aria-label="{said}"></div>'
                 f"<figcaption>{said}</figcaption></figure>"
                 for series in names
                 if (said := escape(evidence.alternative(record, series, lang)))

@@ -77,6 +77,7 @@ def choose(page, one, step, lang):
         else:
             place.locator("input").fill(str(10 * (i + 1)))
             place.locator("input").press("Enter")
+    rest(page)  # until then the button may still be that of the screen before
     expect(page.locator(".st-key-on button")).to_be_enabled(timeout=120_000)
     page.locator(".screen-head").click()  # the keys go to the page again
 
@@ -105,6 +106,7 @@ def test_every_lesson_is_walked_through_by_keyboard(chromium, address, lang, wid
                 if step.kind == "reveal":
                     page.screenshot(path=tmp_path / f"{name}-{i + 1}-{lang}-{width}.png")
                 rest(page)
+                expect(page.locator(".st-key-on button")).to_be_enabled(timeout=120_000)
                 page.keyboard.press("ArrowRight")
             page.get_by_role("button", name=text("teach.start", lang)).first.wait_for()
         assert [said for said in page.complaints if "404" not in said] == []

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,7 +18,7 @@ from simulator.analysis.explain import Plan
 from simulator.analysis.explained import Explanation
 from simulator.analysis.explaining import finding, log_words
 from simulator.charts_analysis import CHARTS, parts, takeaway
-from simulator.findings_html import explanation_table
+from simulator.findings_html import explanation, explanation_table
 from simulator.panels import jobs, shown, state, why_depends, why_job
 from simulator.panels.why_job import Question
 from simulator.posterior import is_shipped, load_posterior
@@ -26,7 +27,7 @@ from simulator.results import InputError
 from simulator.run import LAST_YEAR
 from simulator.scenario import START, load_scenario
 from simulator.store import Store
-from simulator.texts import LANGUAGES, group, label, text
+from simulator.texts import group, label, text
 from simulator.trial import presets
 
 INDICATORS: tuple[str, ...] = ("employment", "employment[gender=women]", "exports", "value_added", "skilled_jobs")
@@ -130,7 +131,7 @@ def _answer(question: Question, lang: str) -> None:
     for plan in _plans(question.a, question.b, load_posterior().digest if is_shipped() else ""):
         mine = why_job.about(plan, question)
         path = mine.path(Store())
-        found = _loaded(str(path), path.stat().st_mtime_ns, mine) if path.is_file() else None
+        found = _loaded(str(path), path.stat().st_mtime_ns) if path.is_file() else None
         if found is not None:
             _explained(found, str(path), question, lang)
             return
@@ -143,14 +144,9 @@ def _plans(a: str, b: str, posterior: str) -> tuple[Plan, Plan]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _loaded(path: str, stamp: int, _plan: Plan) -> Explanation | None:
+def _loaded(path: str, stamp: int) -> Explanation | None:
     """A stored explanation that can be told; a damaged file counts as none."""
-    found = _plan.stored(Store())
-    try:
-        told = found is not None and [(found.text[lang], log_words(found, lang)) for lang in LANGUAGES]
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return None
-    return found if told else None
+    return explanation(Path(path))
 
 
 def _explained(found: Explanation, key: str, question: Question, lang: str) -> None:
