@@ -27,6 +27,7 @@ Note = TypeVar("Note")
 
 TRIES = 2
 _PATIENCE = 5.0  # seconds in which a process must end when told to
+_SILENCE = 60.0  # seconds beyond the limit in which some piece must begin or end, a slow start of processes included
 
 
 def in_processes(
@@ -45,8 +46,9 @@ def in_processes(
     that it passes the pipe whole even if the process dies then; ``finish`` is told of each end, with None where the
     process died. Pieces in flight when a process dies go again one by one, unless their result is ``kept``: none is
     blamed for another. A piece that takes more than ``limit`` seconds has its process killed and goes again after the
-    others; ``overdue``, or else ``finish`` with None, is told when it fails so a second time. On Ctrl-C, or whatever
-    ``finish`` raises, the processes end and the exception goes on.
+    others; ``overdue``, or else ``finish`` with None, is told when it fails so a second time. Where nothing begins or
+    ends for ``limit`` seconds and a minute, as when a process is stopped between two pieces, all go again. On Ctrl-C,
+    or whatever ``finish`` raises, the processes end and the exception goes on.
     """
     todo = _Queue(enumerate(pieces))
     suspects: _Queue[tuple[int, Piece]] = _Queue(())
@@ -130,6 +132,8 @@ def _drain(
                     (late if watch is not None and numbered[0] in watch.killed else lost).append(numbered)
                 else:
                     finish(numbered[1], note)
+                if watch is not None:
+                    watch.last = time.monotonic()
             if watch is not None:
                 watch.look({place for place, _ in flying.values()})
     except BaseException:
@@ -170,11 +174,14 @@ class _Watch:
         self.folder = TemporaryDirectory(prefix="garment-sim-", ignore_cleanup_errors=True)
         self.seen: dict[str, float] = {}
         self.killed: set[int] = set()
+        self.last = time.monotonic()  # when something began or ended
 
     def look(self, flying: set[int]) -> None:
         """Kill what has run past the limit among the pieces in flight."""
         now = time.monotonic()
         for name in os.listdir(self.folder.name):
+            if name not in self.seen:
+                self.last = now
             began = self.seen.setdefault(name, now)
             place, pid = map(int, name.split("-"))
             if place not in flying:
@@ -183,7 +190,7 @@ class _Watch:
                     os.unlink(os.path.join(self.folder.name, name))
             elif now - began > self.limit and pid in (self.pool._processes or {}):
                 self.killed.add(place)
-        if self.killed & flying:
+        if self.killed & flying or (flying and now - self.last > self.limit + _SILENCE):
             _kill(self.pool)
 
 

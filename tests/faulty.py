@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from pathlib import Path
 
 
 def piece(number, folder):
@@ -16,3 +18,12 @@ def piece(number, folder):
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.02)
     return number
+
+
+def answered_once_then_stopped(piece):
+    """Of the first worker, the piece is done and the process stops before it is given another."""
+    first = Path(piece)
+    if not first.exists():
+        first.touch()
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+    return piece

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from faulty import piece
+from faulty import answered_once_then_stopped, piece
 
-from simulator import cli
+from simulator import cli, pool
 from simulator.experiment import run_experiment
 from simulator.plan import take
 from simulator.plan_files import load_experiment
@@ -172,6 +172,21 @@ def test_a_full_disk_halts_the_batch_and_a_hanging_run_is_ended(trial, whole):
     code, messages = ended(program)
     assert code == 0, messages
     same(trial, whole)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_stopped_between_two_pieces_holds_up_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "_SILENCE", 5.0)
+    done = []
+
+    def finish(piece, note):
+        if not done:
+            time.sleep(2)  # meanwhile the process that did it is stopped
+        done.append(note)
+
+    pieces = [str(tmp_path / "first")] * 3
+    in_processes(pieces, answered_once_then_stopped, finish, lambda piece: False, 1, limit=5.0)
+    assert done == pieces
 
 
 @pytest.mark.slow
