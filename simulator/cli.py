@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -266,8 +267,11 @@ def compare(arguments: argparse.Namespace) -> int:
     comparison = _compared(arguments)
     if arguments.out and comparison.years:
         from simulator.report import write_report
+        from simulator.report_findings import stored
+        from simulator.store import Store
 
-        folder = comparison.save(arguments.out, write_report)
+        findings = stored(comparison, Store())
+        folder = comparison.save(arguments.out, partial(write_report, findings=findings))
         print(f"wrote runs, series, comparison.csv and report.html to {folder}", file=sys.stderr)
     if arguments.json:
         print_json(comparison.to_json())

@@ -186,7 +186,8 @@ def _cheapest(one: Optimum, lang: str) -> str:
     first = optimum_words(one, lang)[0]
     figures = "".join(_figure(f"optimum_{name}", first, caption=False) for name in optimum_charts(one, lang))
     behind = html.folded(findings_html.mixes_table(one, lang), lang)
-    return f'<h3>{escape(text("cost.curve_title", lang))}</h3>{told}<div class="pair">{figures}</div>{behind}'
+    made = _note(findings_html.origin(one.about, lang, text("why.runs_made", lang, runs=one.about["runs"])))
+    return f'<h3>{escape(text("cost.curve_title", lang))}</h3>{told}<div class="pair">{figures}</div>{behind}{made}'
 
 
 def _figure(chart: str, said: str, caption: bool = True) -> str:

@@ -122,16 +122,19 @@ def effects(final, change, indicator, against=""):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "change, indicator",
-    [
-        pytest.param("training five times", "exports", marks=pytest.mark.xfail(reason="ODD.md, 10", strict=True)),
-        ("fewer outages", "employment"),
-    ],
-)
-def test_number_does_no_harm(final, change, indicator):
-    found = effects(final, change, indicator)
+def test_fewer_outages_do_jobs_no_harm(final):
+    found = effects(final, "fewer outages", "employment")
     assert found.mean() > -2 * found.std(ddof=1) / np.sqrt(len(found))
+
+
+@pytest.mark.slow
+def test_five_times_the_training_costs_exports_as_little_as_is_told(final):
+    """The table of signs asks that it do exports no harm. The model says otherwise: ODD.md, section 10, tells by how
+    much, and must be written anew where this no longer holds."""
+    found = effects(final, "training five times", "exports")
+    error = found.std(ddof=1) / np.sqrt(len(found))
+    assert found.mean() < -2 * error
+    assert found.mean() == pytest.approx(-0.002, abs=2 * error)
 
 
 @pytest.mark.slow

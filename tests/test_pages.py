@@ -1,5 +1,6 @@
 """Do the pages People, Cost and Take away show what the store holds, and say so where it holds nothing?"""
 
+import os
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from simulator import lives
 from simulator.analysis.goals import read_goal
-from simulator.compare import comparison_requests
+from simulator.compare import Comparison, comparison_requests
 from simulator.findings_words import goal_words
 from simulator.panels import cost, people, shown
 from simulator.panels.take_away import File
@@ -28,7 +29,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(people, "_following", {})
     for cached in (shown._shown, people._cards, people._gains, people._table, people._followed):
         cached.clear()
-    for cached in (cost._html, cost._spec, cost._trade_spec):
+    for cached in (cost._html, cost._spec, cost._trade_spec, cost._optimum_in):
         cached.clear()
     return tmp_path
 
@@ -129,6 +130,25 @@ def test_cost_shows_the_last_search_for_the_least_cost_in_words_pictures_and_a_t
     assert goal in told and "employment[" not in told, "no code where a reader looks"
     assert "83.3% (30%–95%)" in told and "790" in told
     assert text("cost.curve_none", lang, command="garment-sim optimise").split("garment-sim")[0] not in told
+
+
+def test_a_torn_search_counts_as_none_and_an_older_good_one_is_shown():
+    fill(Store())
+    old = fill_optimum("employment>=900000")
+    torn = fill_optimum()
+    os.utime(old / "about.json", (0, 0))
+    (torn / "mixes.parquet").write_bytes(b"PAR1")
+    told = words(visit("cost", "en"))
+    assert goal_words(read_goal("employment>=900000"), "en") in told
+    assert text("cost.curve_none", "en", command="garment-sim optimise").split("garment-sim")[0] not in told
+
+
+def test_what_was_drawn_of_unfinished_runs_is_not_taken_for_the_whole():
+    fill(Store(), leave=2)
+    requests = comparison_requests()
+    some = shown.Shown.of(requests, Comparison.load_from_store(requests))
+    fill(Store())
+    assert set(some.keys) < set(shown.stored(requests).keys)
 
 
 def test_take_away_offers_every_kind_and_says_how_it_was_made():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import starmap
 
 import streamlit as st
 
@@ -12,12 +13,12 @@ from simulator.charts_findings import optimum_charts
 from simulator.charts_people import levers, money_lines, trade_off
 from simulator.costs import Column
 from simulator.drawing import Spec
-from simulator.findings_html import mixes_table
+from simulator.findings_html import mixes_table, optimum, origin, stored
 from simulator.findings_words import optimum_words
 from simulator.panels import shown, state
 from simulator.panels.shown import Keys, Shown
 from simulator.provenance import band_note
-from simulator.results import InputError
+from simulator.store import Store
 from simulator.texts import text
 
 _COMMAND = 'garment-sim optimise --goal "employment>=900000"'
@@ -92,13 +93,18 @@ def _trade(found: Shown, lang: str) -> None:
 def _curve(lang: str) -> None:
     """The last search for least-cost mixes of levers, where one is stored."""
     st.header(text("cost.curve_title", lang), anchor=False)
-    try:
-        stored = Optimum.load()
-    except InputError:
+    found = next((one for one in starmap(_optimum_in, stored("optimise", Store())) if one is not None), None)
+    if found is None:
         shown.note(text("cost.curve_none", lang, command=_COMMAND), lang)
         return
-    told = optimum_words(stored, lang)
+    told = optimum_words(found, lang)
     st.html("".join(f'<p class="note" lang="{lang}">{escape(words)}</p>' for words in told))
-    for name, spec in optimum_charts(stored, lang).items():
+    for name, spec in optimum_charts(found, lang).items():
         shown.chart(spec, told[0], f"optimum_{name}", lang, head=spec["usermeta"]["title"])
-    st.html(mixes_table(stored, lang))
+    st.html(mixes_table(found, lang))
+    shown.note(origin(found.about, lang, text("why.runs_made", lang, runs=found.about["runs"])), lang)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _optimum_in(folder: str, stamp: int) -> Optimum | None:
+    return optimum(folder)

@@ -38,8 +38,9 @@ class Shown:
 
     @cached_property
     def keys(self) -> Keys:
-        """What the results hang on."""
-        return tuple(request.key for request in self.requests)
+        """What the results hang on: the runs that are there."""
+        there = self.comparison.results
+        return tuple(r.key for r in self.requests if (r.draw, r.seed) in there[r.scenario.id])
 
     @cached_property
     def account(self) -> costs.Account:
