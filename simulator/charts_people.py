@@ -297,6 +297,7 @@ def trade_off(tables: Tables, trade: pd.DataFrame, goal: Column, lang: str, titl
     low, high = (end(p[k] for p in points) for end, k in ((min, "x1"), (max, "x2")))
     bottom, top = (end(p[k] for p in points) for end, k in ((min, "y1"), (max, "y2")))
     low, high, bottom, top = min(low, 0.0), max(high, 1.0), min(bottom, 0.0), max(top, 0.0)
+    top += 0.1 * (top - bottom)  # room for the name of the highest point
     more = f"{text('cost.more_spent', lang)} ({heading('public_cost', lang)})"
     x = axis("x", low, high, title=wrap(more, 40), grid=False, tickCount=5, **SIGNED)
     x["scale"] |= {"nice": True}
