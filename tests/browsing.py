@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,7 @@ def answers(port):
 
 @contextmanager
 def opened(chromium, url, width, height=900):
-    """A page at an address, with what it complains about and asks for."""
+    """A page at an address, with what it complains about and asks for; a test that fails tells what it showed."""
     context = chromium.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     page.complaints, page.asked = [], []
@@ -60,6 +60,11 @@ def opened(chromium, url, width, height=900):
     page.goto(url)
     try:
         yield page
+    except BaseException as error:
+        with suppress(Exception):
+            shown = page.locator("body").inner_text(timeout=5_000)
+            error.add_note(f"The page {page.url} showed: {shown[:3000]}\nand complained: {page.complaints}")
+        raise
     finally:
         context.close()
 

@@ -71,7 +71,7 @@ def choose(page, one, step, lang):
     """Each of the three groups makes its prediction; then the way on is open."""
     ask = one.asks[step.ask]
     for i, group in enumerate("ABC"):
-        place = page.locator(f".st-key-predict_{one.id}_{ask.name}_{group}")
+        place = page.locator(f"[class*='st-key-predict_{one.id}_{ask.name}_{group}-']")
         if ask.options:
             place.get_by_role("radio").nth(i % len(ask.options)).click()
         else:

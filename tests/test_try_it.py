@@ -1,6 +1,7 @@
 """Does the page do what a visitor asks, say what it does not do, and keep nothing from the address to itself?"""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from simulator import outcome
 from simulator.levers import SIMPLE
-from simulator.link import from_address
+from simulator.link import from_address, to_address
 from simulator.panels import jobs, state, try_it
 from simulator.posterior import is_shipped
 from simulator.scenario import START
@@ -93,6 +94,26 @@ def test_levers_are_moved_by_slider_or_by_typing_and_both_agree(workers):
     assert trial(page).settings == {SUBSIDY: {START: 0.25}}
 
 
+def test_every_drawing_says_where_a_lever_stands_for_the_browser_may_have_missed_the_last(workers):
+    page = visit(**to_address(Trial().with_steps(SUBSIDY, {START: 0.2})))
+    for _ in range(2):
+        assert [widget(page, "type", SUBSIDY).proto.default, *widget(page, "slide", SUBSIDY).proto.default] == [20, 20]
+        page.run()
+
+
+def test_an_address_that_the_browser_reports_late_takes_nothing_back(workers, monkeypatch):
+    page = visit()
+    move(page, SUBSIDY, 20.0)
+    before = dict(page.query_params)
+    move(page, WAGES, 2.0)
+    for passed, levers in ((0, {SUBSIDY, WAGES}), (10, {SUBSIDY})):
+        monkeypatch.setattr(state, "monotonic", lambda passed=passed: time.monotonic() + passed)
+        for key, value in before.items():
+            page.query_params[key] = value
+        page.run()
+        assert set(trial(page).settings) == levers
+
+
 def test_three_levers_undo_redo_and_reset(workers):
     page = visit()
     for name, value in ((SUBSIDY, 20.0), (WAGES, 2.0), (SEATS, 50_000.0)):
@@ -130,7 +151,7 @@ def test_a_value_that_a_vanished_widget_still_reports_moves_nothing(workers):
         again = AppTest.from_function(late, default_timeout=60)
         again.session_state["asked"] = old
         again.session_state[old] = 0.0
-        again.session_state["turns_of_widgets"] = {f"slide_{SUBSIDY}": 1}
+        again.session_state["turns_of_widgets"] = {f"slide_{SUBSIDY}": (1, 30.0)}
         again.session_state["trial"] = trial(page)
         again.run()
     assert not again.exception

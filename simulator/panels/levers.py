@@ -93,19 +93,19 @@ def _lever(name: str, lang: str) -> None:
     steps = trial.steps(name)
     shown = to_shown(name, steps[START])
     low, high = (to_shown(name, end) for end in (PARAMETERS[name].low, PARAMETERS[name].high))
-    slide, typed = state.held(f"slide_{name}", shown), state.held(f"type_{name}", shown)
+    (slide, slid), (typed, wrote) = (state.held(f"{kind}_{name}", shown) for kind in ("slide", "type"))
     kind = unit(name, lang)
     title = f"{label(name, lang)} ({kind})" if kind else label(name, lang)
     decimals = max(digits(name), _decimals(shown))
     with st.container(key=f"lever_{name.replace('.', '_')}"):
         left, right = st.columns([5, 4], vertical_alignment="top")
         with left:
-            st.slider(title, low, high, step=step(name), format=f"%.{decimals}f", key=slide, on_change=_move,
+            st.slider(title, low, high, slid, step(name), f"%.{decimals}f", key=slide, on_change=_move,
                       args=(name, slide))  # fmt: skip
             st.html(_marks(name))
         with right, st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
             st.number_input(
-                text("try.typed", lang, name=title), low, high, step=step(name), format=f"%.{decimals}f", key=typed,
+                text("try.typed", lang, name=title), low, high, wrote, step(name), f"%.{decimals}f", key=typed,
                 label_visibility="collapsed", on_change=_move, args=(name, typed),
             )  # fmt: skip
             st.button(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -23,7 +24,8 @@ _ADDRESS = "lang"
 _SWITCH = "language"
 _KEPT = "language_of_the_last_page"
 _TRIAL, _BEFORE, _AFTER = "trial", "trials_before", "trials_after"
-_WRITTEN, _NOTICES = "address_written", "address_notices"
+_WRITTEN, _LEFT, _NOTICES = "address_written", "addresses_left", "address_notices"
+_LAG = 5.0  # seconds until a browser has surely heard of a new address
 _TURNS = "turns_of_widgets"
 _MOST_STEPS_BACK = 50
 _TURN, _PATIENCE = Lock(), 10.0  # seconds
@@ -54,21 +56,25 @@ def turn() -> Iterator[None]:
             _TURN.release()
 
 
-def held(name: str, value: Any) -> str:
-    """The key under which a widget shows ``value``, whoever has set it.
+def held(name: str, value: Any) -> tuple[str, Any]:
+    """The key under which a widget shows ``value``, whoever has set it, and the default that this widget began with.
 
-    A widget that holds another value gets a new key and so begins anew: were its value set from here, a message that
-    the browser had already sent would set it back. One that holds the value is left alone: to set it again would take
-    back what a visitor moves meanwhile.
+    A widget that holds another value gets a new key and so begins anew, with the value as its default. Were the value
+    set through the session's state, it would go to the browser once: a page that is drawn again before that drawing
+    was sent loses it, and the browser then reports the widget's least value as the visitor's. The default stands in
+    every drawing, and stays the same as long as the key does.
     """
-    turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
-    key = _key(name)
-    if key in st.session_state and st.session_state[key] != value:
-        turns[name] = turns.get(name, 0) + 1
-        key = _key(name)
-    if key not in st.session_state:
-        st.session_state[key] = value
-    return key
+    turns: dict[str, tuple[int, Any]] = st.session_state.setdefault(_TURNS, {})
+    turn, begun = turns.get(name, (0, value))
+    if reported(name, begun) != value:
+        turn, begun = turn + 1, value
+    turns[name] = turn, begun
+    return _key(name), begun
+
+
+def reported(name: str, otherwise: Any) -> Any:
+    """What the widget that ``held`` made holds now; ``otherwise`` where there is none yet."""
+    return st.session_state.get(_key(name), otherwise)
 
 
 def chosen(name: str, key: str) -> Any:
@@ -80,7 +86,8 @@ def chosen(name: str, key: str) -> Any:
 
 
 def _key(name: str) -> str:
-    return f"{name}#{st.session_state.get(_TURNS, {}).get(name, 0)}"
+    turn, _ = st.session_state.get(_TURNS, {}).get(name, (0, None))
+    return f"{name}#{turn}"
 
 
 # ---- the language
@@ -163,14 +170,19 @@ def read_address() -> None:
     found = {key: st.query_params[key] for key in KEYS if key in st.query_params}
     if found == st.session_state.get(_WRITTEN, {}):
         return
-    if not found:  # the way from page to page drops it
-        _write(trial())
+    if not found or found in [left for left, _ in _just_left()]:
+        _write(trial())  # the way from page to page drops it; a browser that has not heard of it yet reports the last
         return
     new, notices = from_address(found)
     if new is not None:
         take(new)
     st.session_state[_WRITTEN] = found
     st.session_state[_NOTICES] = notices
+
+
+def _just_left() -> list[tuple[dict[str, str], float]]:
+    """Addresses of this visit that have just made way for others, with when."""
+    return [one for one in st.session_state.get(_LEFT, ()) if monotonic() - one[1] < _LAG]
 
 
 def _hold(new: Trial) -> None:
@@ -182,6 +194,10 @@ def _hold(new: Trial) -> None:
 def _write(new: Trial) -> None:
     """The scenario into the address; the baseline needs no words."""
     written = {} if new == Trial() else to_address(new)
+    before = st.session_state.get(_WRITTEN, {})
+    st.session_state[_LEFT] = [one for one in _just_left() if one[0] != written]
+    if before != written:
+        st.session_state[_LEFT].append((before, monotonic()))
     for key in KEYS:
         if key in written:
             st.query_params[key] = written[key]
@@ -224,10 +240,11 @@ def banners(notices: Sequence[Notice], lang: str) -> None:
 
 def language_switch(lang: str) -> None:
     """Both languages, each in its own script; a choice goes into the address, so that a link keeps it."""
-    key = held(_SWITCH, lang)
+    key, begun = held(_SWITCH, lang)
     st.segmented_control(
         text("app.language", lang),
         list(NAMES),
+        default=begun,
         format_func=NAMES.__getitem__,
         key=key,
         required=True,

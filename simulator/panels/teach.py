@@ -167,19 +167,20 @@ def _prediction(name: str, ask: Ask, group: str, lang: str) -> None:
     follows the answer, for it makes the widget another one.
     """
     predicted = _predicted(name, ask.name)
-    key = f"predict_{name}_{ask.name}_{group}"
-    if key not in st.session_state:
-        before = predicted.get(group)
-        st.session_state[key] = before if before is None or ask.options else float(before)
+    place = f"predict_{name}_{ask.name}_{group}"
+    before = predicted.get(group)
+    before = before if before is None or ask.options else float(before)
+    key, begun = state.held(place, state.reported(place, before))
     label = text("teach.group", lang, name=group)
     answer: str | float | None
     if ask.options:
         answer = st.pills(
-            label, ask.options, key=key, width="stretch", wrap=True, format_func=lambda name: ask.option(name, lang)
-        )
+            label, ask.options, default=begun, key=key, width="stretch", wrap=True,
+            format_func=lambda name: ask.option(name, lang),
+        )  # fmt: skip
     else:
         answer = st.number_input(
-            f"{label}: {text('teach.guess', lang)}", value=None, min_value=0.0, step=1.0, key=key, format="%g"
+            f"{label}: {text('teach.guess', lang)}", value=begun, min_value=0.0, step=1.0, key=key, format="%g"
         )
     if answer is None:
         predicted.pop(group, None)
@@ -189,10 +190,9 @@ def _prediction(name: str, ask: Ask, group: str, lang: str) -> None:
 
 def _groups(lang: str) -> list[str]:
     """The groups in the room, by letter; their number can be changed on every screen that asks."""
-    if _GROUPS_SHOWN not in st.session_state:
-        st.session_state[_GROUPS_SHOWN] = st.session_state.get(_GROUPS, 3)
+    key, begun = state.held(_GROUPS_SHOWN, state.reported(_GROUPS_SHOWN, st.session_state.get(_GROUPS, 3)))
     chosen = st.segmented_control(
-        text("teach.groups", lang), list(range(1, MOST_GROUPS + 1)), required=True, key=_GROUPS_SHOWN
+        text("teach.groups", lang), list(range(1, MOST_GROUPS + 1)), default=begun, required=True, key=key
     )
     st.session_state[_GROUPS] = chosen
     return _letters()

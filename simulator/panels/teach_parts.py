@@ -10,6 +10,7 @@ from simulator.lessons import ladder, pack, pieces, pocket, quiz
 from simulator.lessons.emulator import HIGHEST, OUTPUTS, Emulator, budget, cost
 from simulator.lessons.findings import LATE, unit_of
 from simulator.lessons.plan import LEVERS, WITH, scenario
+from simulator.panels import state
 from simulator.panels.teach_runs import Ready
 from simulator.scenario import START
 from simulator.texts import label, number, text
@@ -68,9 +69,11 @@ def _lever(name: str, lang: str) -> float:
     share = high <= 1
     size = 100.0 if share else 1.0
     kept = st.session_state.setdefault("teach_levers", {n: scenario(WITH).value(n, START) for n in LEVERS})
+    place = f"lever_{name}"
+    key, begun = state.held(place, state.reported(place, kept[name] * size))
     moved = st.slider(
-        f"{label(name, lang)}{' (%)' if share else ''}", low * size, high * size, kept[name] * size,
-        _STEPS.get(name, 5.0), format="%.0f", key=f"lever_{name}_{lang}",
+        f"{label(name, lang)}{' (%)' if share else ''}", low * size, high * size, begun, _STEPS.get(name, 5.0), "%.0f",
+        key,
     )  # fmt: skip
     kept[name] = moved / size
     return float(kept[name])
@@ -165,16 +168,10 @@ def questions(ready: Ready, lang: str) -> None:
             places = st.columns([1, *(2 for _ in one.about.options)], vertical_alignment="bottom")
             places[0].html(f'<p lang="{lang}"><strong>{escape(text(f"teach.quiz_{when}", lang))}</strong></p>')
             for place, option in zip(places[1:], one.about.options, strict=True):
-                key = (i, when, option)
-                hands[key] = int(
-                    place.number_input(
-                        one.about.option(option, lang),
-                        min_value=0,
-                        max_value=999,
-                        value=hands.get(key, 0),
-                        key=f"hands_{i}_{when}_{option}_{lang}",
-                    )
-                )
+                name = f"hands_{i}_{when}_{option}"
+                key, begun = state.held(name, state.reported(name, hands.get((i, when, option), 0)))
+                counted = place.number_input(one.about.option(option, lang), 0, 999, begun, key=key)
+                hands[i, when, option] = int(counted)
     st.html(_class_result(hands, right, lang))
     st.download_button(
         text("teach.quiz_csv", lang), lambda: quiz.table(hands, right, lang), "class.csv", "text/csv", on_click="ignore"

@@ -121,15 +121,16 @@ def _bar(lang: str) -> None:
     known = [*presets()]
     if trial.base not in known:
         known.append(trial.base)
-    key = state.held(_BASE, trial.base)
+    key, begun = state.held(_BASE, trial.base)
 
     def titled(base: str) -> str:
         return headlines.base_title(base, lang)
 
     first, second, third = st.columns([3, 3, 3], vertical_alignment="bottom")
     first.selectbox(
-        text("try.start_from", lang), known, format_func=titled, key=key, on_change=_start_from, args=(key,)
-    )
+        text("try.start_from", lang), known, known.index(begun) if begun in known else 0, format_func=titled, key=key,
+        on_change=_start_from, args=(key,),
+    )  # fmt: skip
     second.selectbox(text("try.against", lang), list(presets()), format_func=titled, key=_AGAINST)
     third.segmented_control(
         text("try.edition", lang), EDITIONS, format_func=lambda one: text(f"try.edition_{one}", lang), key=_EDITION,

@@ -76,34 +76,40 @@ def page() -> None:
 def _chosen(lang: str) -> Question:
     """The widgets; the address follows them, and decides at the first look."""
     known: dict[str, tuple[str, ...]] = {_B: presets(), _A: presets(), _INDICATOR: INDICATORS, _YEAR: YEARS}
-    _restore(known)
+    wanted = _wanted(known)
     for value, key in st.session_state[_REFUSED]:
-        told = text("why.link_unknown", lang, value=value[:40], shown=_name(key, lang, st.session_state[key]))
+        told = text("why.link_unknown", lang, value=value[:40], shown=_name(key, lang, wanted[key]))
         st.html(f'<p class="pending" role="alert" lang="{lang}">{escape(told)}</p>')
     places = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
     for place, key in zip(places, known, strict=True):
         words = text(f"why.choose_{_ADDRESS[key]}", lang)
-        place.selectbox(words, known[key], key=key, on_change=_accept, format_func=partial(_name, key, lang))
-    st.session_state[_KEPT] = {key: st.session_state[key] for key in known}
+        held, begun = state.held(key, wanted[key])
+        place.selectbox(
+            words, known[key], known[key].index(begun), partial(_name, key, lang), key=held, on_change=_accept
+        )
+    st.session_state[_KEPT] = wanted
     for key, first in _FIRST.items():
-        if st.session_state[key] != first:
-            st.query_params[_ADDRESS[key]] = st.session_state[key]
+        if wanted[key] != first:
+            st.query_params[_ADDRESS[key]] = wanted[key]
         elif _ADDRESS[key] in st.query_params:
             del st.query_params[_ADDRESS[key]]
-    return Question(*(st.session_state[key] for key in (_A, _B, _INDICATOR, _YEAR)))
+    return Question(*(wanted[key] for key in (_A, _B, _INDICATOR, _YEAR)))
 
 
-def _restore(known: Mapping[str, Sequence[str]]) -> None:
-    """Choices of the address, or of the last look at this page; what is not known is told and changes nothing."""
+def _wanted(known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the widgets hold; at a first look the choices of the address, or of the last look at this page.
+
+    What the address says and is not known is told and changes nothing.
+    """
     refused = st.session_state.setdefault(_REFUSED, [])
     kept = st.session_state.get(_KEPT, {})
-    for key, allowed in known.items():
-        if key in st.session_state:
-            continue
+    wanted = {key: state.reported(key, None) for key in known}
+    for key in [key for key, value in wanted.items() if value is None]:
         asked = st.query_params.get(_ADDRESS[key])
-        if asked is not None and asked not in allowed:
+        if asked is not None and asked not in known[key]:
             refused.append((asked, key))
-        st.session_state[key] = asked if asked in allowed else kept.get(key, _FIRST[key])
+        wanted[key] = asked if asked in known[key] else kept.get(key, _FIRST[key])
+    return wanted
 
 
 def _accept() -> None:
