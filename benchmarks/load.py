@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,10 +35,11 @@ def section(effort: Effort) -> Section:
     """Seconds an interaction takes while thirty people act, and when all act at once; memory of the server."""
     quick = effort == "quick"
     people, pause, rounds = (4, 0.5, 2) if quick else (SESSIONS, PAUSE, ROUNDS)
+    levels = LEVELS[:1] if quick else LEVELS
     with TemporaryDirectory(prefix="garment-sim-") as home:
-        _fill(Path(home))
+        _fill(Path(home), levels)
         with _server(home) as (port, pid):
-            found = asyncio.run(_visit(port, pid, people, pause, rounds))
+            found = asyncio.run(_visit(port, pid, people, pause, rounds, levels))
     out = Section("Thirty people at the app")
     out.say(
         f"{people} sessions on the page *Try it*, each moving a lever every {number(pause)} s to a scenario whose runs "
@@ -79,7 +80,7 @@ def _part(times: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def _fill(home: Path) -> None:
+def _fill(home: Path, levels: Sequence[float]) -> None:
     """The runs of the page for each level of the lever: one real run under all their names, with a factor each."""
     from simulator.levers import from_shown
     from simulator.outcome import ask
@@ -89,7 +90,7 @@ def _fill(home: Path) -> None:
     from simulator.trial import Trial
 
     real, store = execute(Request.of("baseline", 0, 800)), Store(home / "runs")
-    trials = [Trial(), *(Trial().with_steps(LEVER, {START: from_shown(LEVER, level)}) for level in LEVELS)]
+    trials = [Trial(), *(Trial().with_steps(LEVER, {START: from_shown(LEVER, level)}) for level in levels)]
     requests = {r.key: r for trial in trials for some in ask(trial, "baseline").requests for r in some}
     for place, request in enumerate(requests.values()):
         values = real.values * (1 + 0.001 * (place % 50))
@@ -201,7 +202,7 @@ class _Session:
                     self.slider = found
 
 
-async def _visit(port: int, pid: int, people: int, pause: float, rounds: int) -> _Found:
+async def _visit(port: int, pid: int, people: int, pause: float, rounds: int, levels: Sequence[float]) -> _Found:
     found = _Found()
     rng = random.Random(0)
     sessions = [_Session(port) for _ in range(people)]
@@ -215,14 +216,14 @@ async def _visit(port: int, pid: int, people: int, pause: float, rounds: int) ->
         taken = []
         for _ in range(rounds):
             due = time.perf_counter() + pause
-            taken.append(await session.move(rng.choice(LEVELS)))
+            taken.append(await session.move(rng.choice(levels)))
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
         return taken
 
     waits = [pause * place / people for place in range(people)]
     own = await asyncio.gather(*map(act, sessions, waits), return_exceptions=True)
     found.times["each in his own time"] = [t for times in own if isinstance(times, list) for t in times]
-    together = await asyncio.gather(*(s.move(rng.choice(LEVELS)) for s in sessions), return_exceptions=True)
+    together = await asyncio.gather(*(s.move(rng.choice(levels)) for s in sessions), return_exceptions=True)
     found.times["all at once"] = [t for t in together if isinstance(t, float)]
     found.lost = sum(isinstance(one, BaseException) for one in (*own, *together))
     found.memory = (before, _memory(pid))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, zip_longest
 from tempfile import TemporaryDirectory
 
+from simulator.branching import Histories, luck
 from simulator.pool import TRIES, in_processes
 from simulator.posterior import BEST
 from simulator.results import Result
 from simulator.run import Progress, Request, execute, one_line
 from simulator.store import Store
 
-How = Callable[[Request], Result]
+_MANY = 10  # people an agent from which a process may hold histories: one to one, each takes half a gigabyte
+_histories = Histories()
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,9 @@ def run_many(
 ) -> Outcome:
     """Run what the store lacks, on ``workers`` processes (one a core), and return all.
 
-    Requests with equal keys run once. One that raises is tried again at once, one whose process dies a second time
-    alone; where that fails too it is recorded and the others go on. ``nice`` lowers the priority of the processes.
+    Requests with equal keys run once, and so, in a process, do the years that those of one draw and seed share. One
+    that raises is tried again at once, one whose process dies a second time alone; where that fails too it is recorded
+    and the others go on. ``nice`` lowers the priority of the processes.
     On Ctrl-C the processes end and KeyboardInterrupt goes on; finished runs are in the store.
     """
     found: dict[str, Result] = {}
@@ -88,15 +92,10 @@ def run_each(
     workers: int | None = None,
     progress: Progress | None = None,
     nice: int = 0,
-    how: How | None = None,
 ) -> dict[str, str]:
-    """As :func:`run_many`, but ``take`` is given each result by its key and none is held here; errors by key.
-
-    ``how`` makes a result of a request in place of :func:`simulator.run.execute`: a function of a module, with the
-    same result to the byte.
-    """
-    batch = _Batch(requests, store, progress, take, how)
-    workers = min(workers or os.cpu_count() or 2, len(batch.todo))
+    """As :func:`run_many`, but ``take`` is given each result by its key and none is held here; errors by key."""
+    batch = _Batch(requests, store, progress, take)
+    workers = min(workers or os.cpu_count() or 2, batch.todo)
     if workers <= 1 and not nice:
         batch.run_here()
     else:
@@ -126,7 +125,7 @@ def fill(
         elif scheduler is not None:
             batch.run_on_cluster(scheduler, limit)
         else:
-            batch.run_pooled(min(workers or os.cpu_count() or 2, len(batch.todo)), limit=limit)
+            batch.run_pooled(min(workers or os.cpu_count() or 2, batch.todo), limit=limit)
     except _Halt as halt:
         return Filled(batch.failed, str(halt))
     return Filled(batch.failed)
@@ -145,14 +144,12 @@ class _Batch:
         store: Store | None,
         progress: Progress | None,
         take: Callable[[str, Result], None] | None,
-        how: How | None = None,
     ) -> None:
         """``take`` is given each result by its key; without it results only go to the store."""
         self.requests, self.store, self.progress, self.take = requests, store, progress, take
-        self.how = how
         self.warned = False
         self.failed: dict[str, str] = {}
-        self.todo: list[int] = []
+        self.groups: dict[Hashable, list[int]] = {}  # of runs that may share a history
         self.done = 0
         seen: set[str] = set()
         for place, request in enumerate(requests):
@@ -161,21 +158,27 @@ class _Batch:
             seen.add(request.key)
             result = store.get(request) if store is not None else None
             if result is None:
-                self.todo.append(place)
+                group: Hashable = luck(request) if request.people_per_agent >= _MANY else place
+                self.groups.setdefault(group, []).append(place)
             else:
                 self.done += 1
                 if take is not None:
                     take(request.key, result)
+        self.todo = len(seen) - self.done
         self.total = len(seen)
+        self.shared = self.todo > len(self.groups)
         self.tell()
 
     def tell(self) -> None:
         if self.progress is not None and self.total:
             self.progress(self.done + len(self.failed), self.total)
 
-    def pieces(self) -> Iterator[Request]:
-        """What is to do, made when it is needed."""
-        return (self.requests[place] for place in self.todo)
+    def pieces(self, workers: int = 1) -> Iterator[Request]:
+        """What is to do, made when it is needed, so that each process tends to go on with the history it has."""
+        groups = list(self.groups.values())
+        for first in range(0, len(groups), workers):
+            turns = zip_longest(*groups[first : first + workers])
+            yield from (self.requests[place] for place in chain.from_iterable(turns) if place is not None)
 
     def finish(self, note: _Note, result: Result | None) -> None:
         """Take down the end of a run."""
@@ -195,7 +198,7 @@ class _Batch:
     def run_here(self) -> None:
         """One run after the other in this process."""
         for request in self.pieces():
-            result, error = _attempt(request, self.how)
+            result, error = _attempt(request, self.shared)
             warning = ""
             if result is not None and self.store is not None:
                 warning = _keep(self.store, request, result)
@@ -220,8 +223,8 @@ class _Batch:
         def overdue(request: Request) -> None:
             self.finish(_Note(request.key, f"it took more than {limit:g} seconds, {TRIES} times"), None)
 
-        work = partial(_work, stores=stores, how=self.how)
-        in_processes(self.pieces(), work, finish, kept, workers, nice, limit, overdue)
+        work = partial(_work, stores=stores, shared=self.shared)
+        in_processes(self.pieces(workers), work, finish, kept, workers, nice, limit, overdue)
 
     def run_on_cluster(self, address: str, limit: float | None) -> None:
         """On a Dask cluster, whose workers send back what they finish."""
@@ -242,12 +245,12 @@ class _Batch:
         on_cluster(self.pieces(), finish, address, limit)
 
 
-def _attempt(request: Request, how: How | None = None) -> tuple[Result | None, str]:
+def _attempt(request: Request, shared: bool) -> tuple[Result | None, str]:
     """A run, or one line on why there is none; what raises is tried once more."""
     message = ""
     for _ in range(TRIES):
         try:
-            return (how or execute)(request), ""
+            return (_histories.execute if shared else execute)(request), ""
         except Exception as error:
             message = one_line(error)
     return None, message
@@ -270,9 +273,9 @@ def _fetch(stores: Sequence[Store], request: Request) -> Result | None:
     return next((result for store in stores if (result := store.get(request)) is not None), None)
 
 
-def _work(request: Request, stores: Sequence[Store], how: How | None = None) -> _Note:
+def _work(request: Request, stores: Sequence[Store], shared: bool) -> _Note:
     """One run in a worker, kept in the first store that takes it before this returns."""
-    result, error = _attempt(request, how)
+    result, error = _attempt(request, shared)
     warning = ""
     if result is not None:
         for store in stores:

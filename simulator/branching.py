@@ -1,55 +1,72 @@
-"""Runs that share a history: they branch from one model that has reached the last step before the scenarios part."""
+"""Runs that share a history: the years before their scenarios part are run once, and each goes on from a copy."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from simulator.results import Result
-from simulator.run import Request
+from simulator.run import FIRST_YEAR, Request, execute
 from simulator.scenario import START
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
 
-_HELD = 2  # histories of one draw and seed that a process keeps at hand: a number that holds always may differ
-_trunks: dict[tuple[Any, ...], list[GarmentModel]] = {}
+_Luck = tuple[int, str, int, int, int, int]
 
 
-def branched(request: Request) -> Result:
-    """As :func:`simulator.run.execute`, to the byte; requests with one history in a row run it once a process.
-
-    ``wall_time`` counts from the branch. Raises what a run raises.
-    """
-    began = time.perf_counter()
-    model = _branch(request)
-    while model.running:
-        model.step()
-    periods = tuple(model.recorder.periods)
-    values = np.array(model.recorder.values[: len(periods)], dtype=np.float64)
-    return Result(request.metadata(wall_time=time.perf_counter() - began), values, periods)
+def luck(request: Request) -> _Luck:
+    """What two requests must have in common to share a history; whether they do, their numbers decide."""
+    return (
+        request.draw,
+        request.posterior,
+        request.seed,
+        request.people_per_agent,
+        request.until,
+        request.steps_per_year,
+    )
 
 
-def _branch(request: Request) -> GarmentModel:
-    """A model under the request's scenario that has done what came before scenarios may part."""
-    luck = (request.draw, request.posterior, request.seed)
-    key = (*luck, request.people_per_agent, request.until, request.steps_per_year)
-    if key not in _trunks:
-        _trunks.clear()  # draws and seeds come one after the other
-    held = _trunks.setdefault(key, [])
-    for trunk in held:
-        try:
-            return trunk.branch(request.numbers)
-        except ValueError:  # another history: a number that holds for the whole run is another one
-            continue
-    held.append(_trunk(request))
-    del held[:-_HELD]
-    return held[-1].branch(request.numbers)
+class Histories:
+    """Models that stand at the end of the last common quarter: the ``most`` last used, some 10 MB each at 50 people
+    per agent."""
+
+    def __init__(self, most: int = 2) -> None:
+        self.most = most
+        self._models: list[tuple[_Luck, GarmentModel]] = []
+
+    def execute(self, request: Request) -> Result:
+        """As :func:`simulator.run.execute`, to the byte, without the common years where they are at hand.
+
+        ``wall_time`` is what was spent here. Raises what a run raises.
+        """
+        began = time.perf_counter()
+        result = execute(request, model=self._branch(request))
+        return replace(result, metadata={**result.metadata, "wall_time": time.perf_counter() - began})
+
+    def prepare(self, request: Request) -> None:
+        """Have the common years of a request at hand."""
+        self._branch(request)
+
+    def _branch(self, request: Request) -> GarmentModel:
+        """A model under the request's scenario that has done what came before scenarios may part."""
+        mine = luck(request)
+        for place, (theirs, trunk) in enumerate(self._models):
+            if theirs == mine:
+                try:
+                    branch = trunk.branch(request.numbers)
+                except ValueError:  # another history: a number that holds for the whole run is another one
+                    continue
+                self._models.append(self._models.pop(place))
+                return branch
+        trunk = _common_years(request)
+        self._models.append((mine, trunk))
+        del self._models[: -self.most]
+        return trunk.branch(request.numbers)
 
 
-def _trunk(request: Request) -> GarmentModel:
+def _common_years(request: Request) -> GarmentModel:
     from simulator.model import GarmentModel
 
     model = GarmentModel(
@@ -59,7 +76,7 @@ def _trunk(request: Request) -> GarmentModel:
         steps_per_year=request.steps_per_year,
         until=request.until,
     )
-    before = (int(START[:4]) - 2012) * request.steps_per_year
+    before = (int(START[:4]) - FIRST_YEAR) * request.steps_per_year
     while model.running and model.recorder.steps < before:
         model.step()
     return model

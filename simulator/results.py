@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -161,14 +161,13 @@ class Result:
             "columns": self.columns,
             "sha256": hashlib.sha256(self.values.tobytes()).hexdigest(),
         }
-        frame = self.series
+        labels = _labels(self.periods, self.columns)
         table = pa.table(
-            {name: pa.array(frame[name]) for name in ("period", "group", "indicator", "value")},
+            labels | {"value": pa.array(self.values.ravel())},
             metadata={_META: json.dumps(about, ensure_ascii=False).encode()},
         )
         sink = io.BytesIO()
-        names = ["period", "group", "indicator"]
-        pq.write_table(table, sink, compression="zstd", use_dictionary=names)
+        pq.write_table(table, sink, compression="zstd", use_dictionary=list(labels))
         return sink.getvalue()
 
     @classmethod
@@ -317,6 +316,13 @@ def _frame(
         tiled = np.tile(codes.astype(kind), len(periods) * repeat)
         data[name] = pd.Categorical.from_codes(tiled, pd.Index(names, dtype="str"))
     return pd.DataFrame(data)
+
+
+@lru_cache(maxsize=4)
+def _labels(periods: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, pa.Array]:
+    """What stands beside every value of a kept run: equal for all runs of one length."""
+    frame = _frame(periods, columns, {})
+    return {name: pa.array(frame[name]) for name in ("period", "group", "indicator")}
 
 
 def _life_courses(

@@ -1,4 +1,4 @@
-"""What the tests in a real browser share: a server of the app, a page and its complaints, its overflow."""
+"""What the tests in a real browser share: a server of the app, a page and its complaints, whether it fits."""
 
 import os
 import socket
@@ -16,6 +16,7 @@ QUIET += [
     "--disable-quic",
     *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
 ]
+WIDTHS = {"en": (360, 1280), "km": (1280, 360)}  # a page is opened in the first width and then seen in the second
 DRAWN = "() => document.querySelectorAll('svg.marks').length"
 
 
@@ -69,7 +70,16 @@ def opened(chromium, url, width, height=900):
         context.close()
 
 
-def overflow(page):
+def fits(page, width):
+    """Whether nothing reaches beyond a window of this width, once the page has settled in it."""
+    page.set_viewport_size(page.viewport_size | {"width": width})
+    patience = time.monotonic() + 20
+    while (beyond := _overflow(page)) or page.evaluate("() => document.documentElement.scrollWidth") > width:
+        assert time.monotonic() < patience, (width, beyond)
+        page.wait_for_timeout(100)
+
+
+def _overflow(page):
     """Names of elements that reach beyond the window and are not inside something that scrolls by itself."""
     return page.evaluate(
         """() => {

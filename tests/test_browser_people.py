@@ -8,7 +8,7 @@ import pandas as pd
 import pypdfium2
 import pytest
 import yaml
-from browsing import DRAWN, opened, overflow, serving
+from browsing import DRAWN, fits, opened, serving
 from made_up import fill, fill_lives
 from PIL import Image
 from playwright.sync_api import expect
@@ -42,8 +42,7 @@ def test_the_page_is_whole(chromium, served, tmp_path, name, lang, width):
     with opened(chromium, f"{served[0]}/{name}?lang={lang}", width) as page:
         page.wait_for_function(f"() => ({DRAWN})() >= {PAGES[name]}", timeout=90_000)
         page.get_by_text(text("app.disclaimer", lang)).first.wait_for(timeout=90_000)
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-        assert overflow(page) == []
+        fits(page, width)
         cut = page.evaluate("() => [...document.querySelectorAll('svg.marks .role-title-text text')]"
                             ".map(t => t.textContent).filter(t => t.includes('…'))")  # fmt: skip
         assert cut == [], "a title that says what is found is not cut"

@@ -4,29 +4,19 @@ The table of signs in the model's design: one lever or driver changed from the b
 a sign open, or the effect in its feasibility study is below half a per cent, none is asked for.
 """
 
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor
-
 import numpy as np
+import pandas as pd
 import pytest
 
 from simulator.batch import run_many
 from simulator.indicators import COLUMNS
 from simulator.model import GarmentModel
 from simulator.observe import COLUMN_AT
-from simulator.results import by_year
 from simulator.run import Request
 from simulator.scenario import load_scenario
 from simulator.state import ORIGINS
 
-SEEDS = range(8)
-MORE_SEEDS = range(32)  # for effects that are small against luck
-SMALL = ("", "EU preference lost", "training five times", "education")
-
-
-def seeds(change):
-    return MORE_SEEDS if change in SMALL else SEEDS
+SMALL = ("EU preference lost", "training five times", "education")  # against luck
 
 
 CHANGES = {
@@ -81,32 +71,27 @@ ASKED = {
     "research": "output_per_worker+",
     "outside wage up": "turnover+ mean_wage+",
 }
-PLAIN = [i for i, (_, group) in enumerate(COLUMNS) if group == "all"]
+PLAIN = [name for name, group in COLUMNS if group == "all"]
 SIGNS = [(c, word[:-1], +1 if word[-1] == "+" else -1) for c, words in ASKED.items() for word in words.split()]
 
 
-def of_seed(seed):
-    """Values of 2040 by change: one history, from which every change branches off."""
-    trunk = GarmentModel("baseline", seed=seed)
-    while trunk.period != "2024Q4":
-        trunk.step()
-    base = load_scenario("baseline")
-    return {n: last_year(trunk.branch(base.with_values(v))) for n, v in {"": {}, **CHANGES}.items() if seed in seeds(n)}
-
-
-def last_year(model):
-    while model.running:
-        model.step()
-    values, years = by_year(model.recorder.values, model.recorder.periods, COLUMNS, model.steps_per_year)
-    return dict(zip((n for n, group in COLUMNS if group == "all"), values[years.index("2040"), PLAIN], strict=True))
+def ran(scenarios, count, until=2040, weight=100):
+    """Results [seed][scenario], from one history a seed."""
+    requests = [Request(s, n, weight, until) for n in range(count) for s in scenarios]
+    results = run_many(requests).results
+    return [results[i : i + len(scenarios)] for i in range(0, len(results), len(scenarios))]
 
 
 @pytest.fixture(scope="module")
 def final():
-    """Values of 2040 by change and seed."""
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        found = dict(zip(MORE_SEEDS, pool.map(of_seed, MORE_SEEDS), strict=True))
-    return {(name, seed): values for seed, row in found.items() for name, values in row.items()}
+    """Values of 2040, a table for each change and the baseline beside it, a row a seed."""
+    base, found = load_scenario("baseline"), {}
+    for count, weight, names in ((8, 100, [n for n in CHANGES if n not in SMALL]), (32, 50, SMALL)):
+        results = ran([base, *(base.with_values(CHANGES[n], id=n) for n in names)], count, weight=weight)
+        rows = [[r.table(PLAIN, yearly=True).loc["2040"] for r in of_seed] for of_seed in results]
+        plain, *tables = (pd.DataFrame(some).reset_index(drop=True) for some in zip(*rows, strict=True))
+        found |= {name: (table, plain) for name, table in zip(names, tables, strict=True)}
+    return found
 
 
 @pytest.mark.slow
@@ -117,8 +102,9 @@ def test_number_pulls_the_way_theory_settles(final, change, indicator, sign):
     assert sign * found.mean() > 2 * error, f"{found.mean():+.2%} ± {error:.2%}"
 
 
-def effects(final, change, indicator, against=""):
-    return np.array([final[change, s][indicator] / final[against, s][indicator] - 1 for s in seeds(change)])
+def effects(final, change, indicator):
+    changed, plain = final[change]
+    return (changed[indicator] / plain[indicator] - 1).to_numpy()
 
 
 @pytest.mark.slow
@@ -137,20 +123,6 @@ def test_five_times_the_training_costs_exports_as_little_as_is_told(final):
     assert found.mean() == pytest.approx(-0.002, abs=2 * error)
 
 
-@pytest.mark.slow
-def test_subsidies_buy_less_automation_where_technicians_are_short():
-    """The gain from a subsidy, in points of automation, with few and with many seats."""
-    gains = {}
-    for seats in (0, 60_000):
-        plain = load_scenario("baseline").with_values({"skills.training_seats": seats}, id=f"seats{seats}")
-        paid = plain.with_values({"automation.subsidy": 0.3}, id=f"paid{seats}")
-        requests = [Request(scenario=s, seed=n, people_per_agent=100) for n in range(4) for s in (plain, paid)]
-        level = [r.table(["automation"], yearly=True).loc["2040", "automation"] for r in run_many(requests).results]
-        gains[seats] = np.array(level[1::2]) - np.array(level[0::2])
-    more = gains[60_000] - gains[0]
-    assert more.mean() > 2 * more.std(ddof=1) / np.sqrt(len(more)), gains
-
-
 MACHINES = {
     "automation.subsidy": 0.5,
     "automation.interest_rate": 0.05,
@@ -162,14 +134,23 @@ CRISIS = {"world.shocks": [{"at": "2030Q1", "quarters": 6, "demand": -0.30, "mar
 
 def differences(scenarios, count, until, measure):
     """Values of ``measure`` [scenario, seed], all with the same luck."""
-    requests = [Request(scenario=s, seed=n, people_per_agent=100, until=until) for s in scenarios for n in range(count)]
-    values = [measure(result) for result in run_many(requests).results]
-    return np.array(values).reshape(len(scenarios), count)
+    return np.array([[measure(result) for result in results] for results in ran(scenarios, count, until)]).T
 
 
 def strictly_below(one, other):
     gap = other - one
     return gap.mean() > 2 * gap.std(ddof=1) / np.sqrt(len(gap))
+
+
+@pytest.mark.slow
+def test_subsidies_buy_less_automation_where_technicians_are_short():
+    """The gain from a subsidy, in points of automation, with few and with many seats."""
+    base, asked = load_scenario("baseline"), []
+    for seats in (0, 60_000):
+        plain = base.with_values({"skills.training_seats": seats}, id=f"seats{seats}")
+        asked += [plain, plain.with_values({"automation.subsidy": 0.3}, id=f"paid{seats}")]
+    level = differences(asked, 4, 2040, lambda r: r.table(["automation"], yearly=True).loc["2040", "automation"])
+    assert strictly_below(level[1] - level[0], level[3] - level[2]), level
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import altair
 import numpy as np
@@ -18,7 +19,7 @@ from simulator.analysis.explained import GRID, LEVERS, MECHANISMS
 from simulator.analysis.explaining import log_words, part_name
 from simulator.analysis.mechanisms import TERMS
 from simulator.analysis.players import SPLITS, Mixer, players
-from simulator.branching import branched
+from simulator.branching import Histories
 from simulator.charts_analysis import CHARTS, SIDES, takeaway
 from simulator.compare import cell
 from simulator.explain_command import SPLITS as SPLITS_TOLD
@@ -74,6 +75,12 @@ def mixture(a, b, joined, id):
     return Mixer(a, b).mixture(joined, id)
 
 
+def run_by(patch, function):
+    """Batches of this process run nothing; ``function`` makes their results up."""
+    patch.setattr("simulator.batch.execute", function)
+    patch.setattr("simulator.batch._histories", SimpleNamespace(execute=function))
+
+
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
     """Runs are made up, and counted; life courses are empty. The store is the test's own."""
@@ -84,7 +91,7 @@ def quick(monkeypatch, tmp_path):
         asked.append(request)
         return made(request)
 
-    monkeypatch.setattr("simulator.analysis.explain.branched", run)
+    run_by(monkeypatch, run)
     monkeypatch.setattr("simulator.analysis.explain.execute", lambda request, track: made(request))
     return asked
 
@@ -256,7 +263,7 @@ def test_a_stopped_explanation_goes_on_where_it_was(quick, monkeypatch):
         return made(request)
 
     with monkeypatch.context() as patch:
-        patch.setattr("simulator.analysis.explain.branched", stops)
+        run_by(patch, stops)
         with pytest.raises(KeyboardInterrupt):
             told()
     told()
@@ -270,7 +277,7 @@ def test_a_pair_of_which_a_run_failed_is_left_out_and_named(quick, monkeypatch, 
             raise RuntimeError("the table is full")
         return made(request)
 
-    monkeypatch.setattr("simulator.analysis.explain.branched", fails)
+    run_by(monkeypatch, fails)
     found = told()
     assert found.difference["n"] == 2 and found.metadata["left_out"] == 1 and found.failures
     assert math.fsum(found.levers["share"]) == pytest.approx(found.difference["mean"], abs=1e-9)
@@ -290,8 +297,10 @@ def test_a_run_that_branches_is_the_run_from_the_start():
     always = load_scenario("baseline").with_values({"automation.hurdle": 1.5}, id="other")
     requests = [Request.of(scenario, 3, 1000, 2025) for scenario in ("transition", always)]
     true = [execute(request).values.tobytes() for request in requests]
+    histories = Histories()
     for place in (0, 1, 0):
-        assert branched(requests[place]).values.tobytes() == true[place]
+        assert histories.execute(requests[place]).values.tobytes() == true[place]
+    assert len(histories._models) == 2
 
 
 def test_draws_follow_from_the_number_of_mixtures(quick, posterior):

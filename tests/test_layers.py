@@ -32,7 +32,7 @@ LAYERS = (
     ("model",),
     ("run",),
     ("store", "cluster", "branching"),
-    ("batch", "design", "export", "warm"),
+    ("batch", "design", "export"),
     ("plan", "bridges"),
     ("plan_files",),
     ("experiment",),

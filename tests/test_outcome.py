@@ -5,13 +5,13 @@ import pytest
 from made_up import made
 from served import pretend
 
+from simulator.branching import Histories
 from simulator.compare import Comparison, comparison_requests
 from simulator.outcome import HEADLINES, Question, load_outcome
 from simulator.run import Request, execute
 from simulator.scenario import START, load_scenario
 from simulator.store import Store
 from simulator.trial import Trial
-from simulator.warm import Warm
 
 TRIAL = Trial("transition").with_steps("automation.subsidy", {START: 0.4})
 
@@ -85,18 +85,11 @@ def test_a_damaged_run_is_removed_and_made_again(store):
 
 
 def test_a_warm_run_is_the_same_to_the_bit():
-    warm = Warm(most=1)
+    warm = Histories(most=1)
     for scenario in (TRIAL.scenario(), load_scenario("no_garment_sector")):
         request = Request.of(scenario, 3, 1000)
         assert warm.execute(request).values.tobytes() == execute(request).values.tobytes()
     assert len(warm._models) == 1
-
-
-def test_a_run_that_differs_from_the_beginning_is_run_from_there():
-    other = load_scenario("baseline").with_values({"automation.step_cost_sew": 30_000.0})
-    request = Request.of(other, 0, 1000)
-    assert Warm()._start(request) is None
-    assert Warm().prepare(Request.of(other, 0, 1000, 2013)) is None
 
 
 def test_made_up_runs_tell_scenarios_apart():

@@ -12,7 +12,7 @@ from multiprocessing import active_children
 import pandas as pd
 import pytest
 
-from simulator import batch
+from simulator import batch, branching
 from simulator.analysis.kept import keep, load
 from simulator.batch import run_many
 from simulator.fingerprint import code_digest
@@ -191,6 +191,30 @@ def test_one_process_or_two_give_the_same_bytes(tmp_path):
     together = run_many(requests, Store(tmp_path / "two"), workers=2)
     assert [r.values.tobytes() for r in alone.results] == [r.values.tobytes() for r in together.results]
     assert [r.metadata["run_id"] for r in alone.results] == [r.run_id for r in requests]
+
+
+def test_the_years_that_requests_share_are_run_once_and_results_are_those_of_single_runs(monkeypatch):
+    long = {"people_per_agent": 1000, "until": 2025}
+    requests = [r for name in ("baseline", "transition", "status_quo") for r in asked([0, 1], name, **long)]
+    begun = []
+    common_years = branching._common_years
+    monkeypatch.setattr(branching, "_common_years", lambda request: begun.append(request) or common_years(request))
+    results = run_many(requests, workers=1).results
+    assert [request.seed for request in begun] == [0, 1]
+    for request, result in zip(requests, results, strict=True):
+        assert result.metadata["run_id"] == request.run_id
+    for place in (1, 5):
+        assert results[place].values.tobytes() == execute(requests[place]).values.tobytes()
+
+
+def test_processes_take_turns_at_histories_and_one_to_one_keeps_none():
+    requests = [r for name in ("baseline", "transition") for r in asked(range(3), name)]
+    pieces = batch._Batch(requests, None, None, None).pieces(2)
+    assert [(r.seed, r.scenario.id) for r in pieces] == [
+        (0, "baseline"), (1, "baseline"), (0, "transition"), (1, "transition"), (2, "baseline"), (2, "transition"),
+    ]  # fmt: skip
+    few = [r for name in ("baseline", "transition") for r in asked([0], name, people_per_agent=1)]
+    assert not batch._Batch(few, None, None, None).shared
 
 
 @pytest.mark.slow

@@ -24,7 +24,6 @@ from simulator.analysis import life_courses, mechanisms, shapley
 from simulator.analysis.explained import DIFFERENCE, GRID, LEVERS, MECHANISMS, SHARE, Explanation
 from simulator.analysis.players import Mixer, Player, players
 from simulator.batch import Failure, run_each
-from simulator.branching import branched
 from simulator.checks import START, unknown
 from simulator.fingerprint import statements
 from simulator.indicators import COLUMNS, INDICATORS
@@ -76,7 +75,7 @@ def explain(
         return known
     requests = plan.requests()
     found = _Values(plan, requests)
-    errors = run_each(list(requests.values()), found.take, store, workers, progress, how=branched)
+    errors = run_each(list(requests.values()), found.take, store, workers, progress)
     failures = tuple(Failure(r, errors[r.key]) for r in requests.values() if r.key in errors)
     explanation = _explained(plan, requests, found, failures)
     if not failures:

@@ -24,12 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from simulator.branching import Histories
 from simulator.paths import home
 from simulator.pool import TRIES, one_process
 from simulator.posterior import BEST
 from simulator.run import Request, one_line
 from simulator.store import Store
-from simulator.warm import Warm
 
 NICE = 15
 POLL = 1.0  # seconds between two looks
@@ -268,7 +268,7 @@ def discard_damaged(requests: Sequence[Request], store: Store) -> None:
 
 # ---- in a worker
 
-_warm = Warm()
+_histories = Histories(24)
 
 
 def _make(request: Request, folder: str) -> _Note:
@@ -279,7 +279,7 @@ def _make(request: Request, folder: str) -> _Note:
             if not ours:
                 return _Note(elsewhere=True)
             if not store.path(request.key).is_file():
-                store.put(request, _warm.execute(request))
+                store.put(request, _histories.execute(request))
     except OSError as error:
         return _Note(f"finished runs cannot be kept in {store.folder}: {error.strerror or error}"[:500])
     except Exception as error:
@@ -288,7 +288,7 @@ def _make(request: Request, folder: str) -> _Note:
 
 
 def _prepare(request: Request, _folder: str) -> _Note:
-    _warm.prepare(request)
+    _histories.prepare(request)
     return _Note()
 
 
