@@ -60,7 +60,7 @@ def lines(tables: Tables, lang: str, indicator: str) -> Spec:
     ends: list[Spec] = []
     told: dict[int, dict[str, str]] = {}
     for scenario in tables.titles:
-        for row in tables.own(indicator, scenario).itertuples():
+        for row in tables.own(indicator, scenario):
             band = {k: tidy(getattr(row, k) / divisor) for k in ("median", "p10", "p90")}
             path.append({"year": row.year, "scenario": scenario} | band)
             told.setdefault(row.year, {})[scenario] = _with_band(row, indicator, lang)
@@ -115,7 +115,7 @@ def futures_map(tables: Tables, lang: str) -> Spec:
     ends: list[Spec] = []
     for scenario in tables.titles:
         cost, machines = (tables.own(name, scenario) for name in ("labour_cost_index", "automation"))
-        for at, up in zip(cost.itertuples(), machines.itertuples(), strict=True):
+        for at, up in zip(cost, machines, strict=True):
             point = {"x": at.median, "x1": at.p10, "x2": at.p90}
             point |= {"y": 100 * up.median, "y1": 100 * up.p10, "y2": 100 * up.p90}
             words = {

@@ -337,6 +337,11 @@ class Comparison:
             "failures": [str(failure) for failure in self.failures],
         }
 
+    def futures(self, scenario: str) -> list[int]:
+        """The future each run of a scenario is closest to in the last year, by ``scenario_0`` to ``scenario_5``."""
+        places = [self._columns.index((f"scenario_{k}", "all")) for k in range(6)]
+        return [int(values[-1, places].argmax()) for values in self._yearly[scenario][1].values()]
+
     def save(self, folder: str | Path, report: Callable[[Comparison, Path], object] | None = None) -> Path:
         """Write ``runs.parquet``, ``series.parquet`` and ``comparison.csv`` (UTF-8 with BOM), all or none.
 

@@ -22,7 +22,6 @@ from simulator.texts import number, text, unit
 
 if TYPE_CHECKING:
     from simulator.compare import Comparison
-    from simulator.results import Result
 
 Spec = dict[str, Any]
 
@@ -63,7 +62,7 @@ class Tables:
         """What a comparison holds, with the published figures to set beside it."""
         titles = {s.id: dict(s.title) for s in (comparison.baseline, *comparison.scenarios)}
         seen = pd.DataFrame() if observed is None else observed
-        futures = {name: [_future(run) for run in comparison.results[name].values()] for name in titles}
+        futures = {name: comparison.futures(name) for name in titles}
         return cls(comparison.summary, comparison.grid, titles, comparison.baseline.id, seen, futures)
 
     def title(self, scenario: str, lang: str) -> str:
@@ -76,37 +75,27 @@ class Tables:
         """Every scenario but the baseline, in order."""
         return [s for s in self.titles if s != self.baseline]
 
-    def of(self, indicator: str, scenario: str) -> pd.DataFrame:
-        """The rows of one indicator and scenario for everybody, in order, with an integer ``year``."""
-        return self._of.get((indicator, scenario), self._nothing)
+    def of(self, indicator: str, scenario: str) -> Sequence[Any]:
+        """The rows of one indicator and scenario for everybody by year, columns as attributes, ``year`` an integer."""
+        return self._rows.get((indicator, scenario), ())
 
     @cached_property
-    def _of(self) -> Mapping[Any, pd.DataFrame]:
+    def _rows(self) -> Mapping[tuple[str, str], Sequence[Any]]:
         """The table taken apart once: a page asks for some sixty parts of it."""
-        return dict(iter(self._everybody.groupby(["indicator", "scenario"], sort=False, observed=True)))
-
-    @cached_property
-    def _everybody(self) -> pd.DataFrame:
         table = self.summary[self.summary["group"] == "all"]
-        return table.assign(year=_years(table)).sort_values("year", kind="stable")
+        found: dict[tuple[str, str], list[Any]] = {}
+        for row in table.assign(year=_years(table)).sort_values("year", kind="stable").itertuples():
+            found.setdefault((row.indicator, row.scenario), []).append(row)
+        return found
 
-    @cached_property
-    def _nothing(self) -> pd.DataFrame:
-        return self.summary.iloc[:0].assign(year=pd.Series(dtype=int))
-
-    def own(self, indicator: str, scenario: str) -> pd.DataFrame:
+    def own(self, indicator: str, scenario: str) -> Sequence[Any]:
         """The same without the years a scenario shares with the baseline, but for the last of them."""
-        rows = self.of(indicator, scenario)
-        return rows if scenario == self.baseline else rows[rows["year"] >= self.fork(scenario)]
+        first = 0 if scenario == self.baseline else self.fork(scenario)
+        return [row for row in self.of(indicator, scenario) if row.year >= first]
 
     def last(self, indicator: str, scenario: str) -> Any:
-        """The row of the last year, its columns as attributes."""
-        return self._last[indicator, scenario]
-
-    @cached_property
-    def _last(self) -> Mapping[tuple[str, str], Any]:
-        rows = self._everybody.drop_duplicates(["indicator", "scenario"], keep="last")
-        return {(row.indicator, row.scenario): row for row in rows.itertuples()}
+        """The row of the last year."""
+        return self._rows[indicator, scenario][-1]
 
     def fork(self, scenario: str) -> int:
         """The last year in which ``scenario`` and the baseline are one."""
@@ -142,12 +131,6 @@ class Tables:
             & (rows["status"] != "assumption")
             & rows["first"].between(*self.years)
         ]
-
-
-def _future(run: Result) -> int:
-    """The largest membership ``scenario_0`` to ``scenario_5`` in the last period."""
-    last = run.table([f"scenario_{k}" for k in range(6)], yearly=True).to_numpy()[-1]
-    return int(last.argmax())
 
 
 def _years(table: pd.DataFrame) -> pd.Series:

@@ -174,7 +174,7 @@ class Result:
     def from_bytes(cls, data: bytes, key: str | None = None) -> Result:
         """Read ``to_bytes``. Raises ValueError where the file is damaged or belongs to another ``key``."""
         try:
-            table = pq.read_table(pa.BufferReader(data), columns=["value"])
+            table = pq.ParquetFile(pa.BufferReader(data)).read(["value"], use_threads=False)  # it is small
             about = json.loads(table.schema.metadata[_META])
             periods, columns = tuple(about["periods"]), tuple((n, g) for n, g in about["columns"])
             values = table["value"].to_numpy().astype(np.float64).reshape(len(periods), len(columns))
@@ -202,19 +202,32 @@ def by_year(
     steps_per_year: int,
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Yearly values [years, columns] and the years; a mean passes over steps where it is undefined (NaN)."""
-    years, start, count = np.unique([p[:4] for p in periods], return_index=True, return_counts=True)
-    whole = count == steps_per_year
-    rows = start[whole, None] + np.arange(steps_per_year)
+    rows, years = _whole_years(tuple(periods), steps_per_year)
+    added, averaged = _over_year(tuple(columns))
     cube = values[rows]
-    rule = np.array([INDICATORS[name].over_year for name, _ in columns])
     out = cube[:, -1].copy()
-    out[:, rule == "sum"] = cube[:, :, rule == "sum"].sum(axis=1)
-    part = cube[:, :, rule == "mean"]
+    out[:, added] = cube[:, :, added].sum(axis=1)
+    part = cube[:, :, averaged]
     known = ~np.isnan(part)
     number = known.sum(axis=1)
     total = np.where(known, part, 0.0).sum(axis=1)
-    out[:, rule == "mean"] = np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
-    return out, tuple(str(y) for y in years[whole])
+    out[:, averaged] = np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
+    return out, years
+
+
+@lru_cache(maxsize=8)
+def _whole_years(periods: tuple[str, ...], steps_per_year: int) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Places [year, step] and names of the years that are whole."""
+    years, start, count = np.unique([p[:4] for p in periods], return_index=True, return_counts=True)
+    whole = count == steps_per_year
+    return start[whole, None] + np.arange(steps_per_year), tuple(str(y) for y in years[whole])
+
+
+@lru_cache(maxsize=64)
+def _over_year(columns: tuple[tuple[str, str], ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which columns are added up over a year, and which averaged; of the others the last value counts."""
+    rule = np.array([INDICATORS[name].over_year for name, _ in columns])
+    return rule == "sum", rule == "mean"
 
 
 def choose(

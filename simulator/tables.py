@@ -43,8 +43,7 @@ def results(tables: Tables, lang: str, record: Record | None = None) -> str:
     heads = [text(f"app.{name}", lang) for name in ("scenario", "median", "difference", "same_sign")]
     bodies = []
     for indicator in RESULTS:
-        base = tables.of(indicator, tables.baseline)
-        if base.empty:
+        if not tables.of(indicator, tables.baseline):
             continue
         title = escape(f"{label(indicator, lang)} ({heading(indicator, lang)})")
         if record is not None and record.judged is not None:
@@ -99,7 +98,7 @@ def years(tables: Tables, indicator: str, lang: str) -> str:
     """The table behind a line: years × scenarios, each with its band."""
     lines: dict[int, dict[str, str]] = {}
     for scenario in tables.titles:
-        for row in tables.of(indicator, scenario).itertuples():
+        for row in tables.of(indicator, scenario):
             lines.setdefault(row.year, {})[scenario] = band(row.median, row.p10, row.p90, indicator)
     heads = [text("app.year", lang), *(tables.title(s, lang) for s in tables.titles)]
     rows = [[str(year), *(found.get(s, MISSING) for s in tables.titles)] for year, found in sorted(lines.items())]

@@ -16,7 +16,7 @@ from simulator.drawing import Spec
 from simulator.findings_html import mixes_table, optimum, origin, stored
 from simulator.findings_words import optimum_words
 from simulator.panels import shown, state
-from simulator.panels.shown import Keys, Shown
+from simulator.panels.shown import Shown
 from simulator.provenance import band_note
 from simulator.store import Store
 from simulator.texts import text
@@ -34,12 +34,12 @@ def page() -> None:
     account, last = found.account, found.tables.years[1]
     shown.note(text("cost.intro", lang, first=account.first, last=last), lang)
     st.header(text("cost.per_job_title", lang), anchor=False)
-    st.html(_html(found.keys, "cards", lang, found))
+    st.html(_html(found.runs, "cards", lang, found))
     shown.note(text("cost.job_note", lang), lang)
     st.header(text("cost.levers_title", lang), anchor=False)
     said = costs.levers_title(found.tables, account, lang)
     shown.chart(
-        _spec(found.keys, "levers", lang, found), said, "levers", lang, _html(found.keys, "levers", lang, found), said
+        _spec(found.runs, "levers", lang, found), said, "levers", lang, _html(found.runs, "levers", lang, found), said
     )
     shown.note(text("cost.levers_help", lang), lang)
     st.header(text("cost.years_title", lang), anchor=False)
@@ -48,21 +48,21 @@ def page() -> None:
     for place, (name, _) in zip(places, costs.TOTALS, strict=True):
         with place:
             said = costs.line_title(found.tables, account, (name, "all"), lang)
-            shown.chart(_spec(found.keys, name, lang, found), said, name, lang, head=said)
-    shown.folded(_html(found.keys, "years", lang, found), lang)
+            shown.chart(_spec(found.runs, name, lang, found), said, name, lang, head=said)
+    shown.folded(_html(found.runs, "years", lang, found), lang)
     shown.note(f"{text('cost.revenue_help', lang)} {band_note(found.comparison, lang)}", lang)
     _trade(found, lang)
     _curve(lang)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _html(keys: Keys, piece: str, lang: str, _found: Shown) -> str:
+def _html(runs: str, piece: str, lang: str, _found: Shown) -> str:
     make = {"cards": costs.cards, "levers": costs.lever_table, "years": costs.year_table}[piece]
     return make(_found.tables, _found.account, lang)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _spec(keys: Keys, name: str, lang: str, _found: Shown) -> Spec:
+def _spec(runs: str, name: str, lang: str, _found: Shown) -> Spec:
     if name == "levers":
         return levers(_found.tables, _found.account, lang)
     column = (name, "all")
@@ -71,7 +71,7 @@ def _spec(keys: Keys, name: str, lang: str, _found: Shown) -> Spec:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _trade_spec(keys: Keys, goal: Column, lang: str, _found: Shown) -> Spec:
+def _trade_spec(runs: str, goal: Column, lang: str, _found: Shown) -> Spec:
     return trade_off(_found.tables, _found.trade, goal, lang, costs.trade_found(_found.trade, goal, lang))
 
 
@@ -87,7 +87,7 @@ def _trade(found: Shown, lang: str) -> None:
     st.html(shown.plain_legend(found, lang))
     behind = costs.trade_table(found.tables, found.trade, goal, lang)
     said = costs.trade_found(found.trade, goal, lang)
-    shown.chart(_trade_spec(found.keys, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind, said)
+    shown.chart(_trade_spec(found.runs, goal, lang, found), said, f"trade_{'_'.join(goal)}", lang, behind, said)
 
 
 def _curve(lang: str) -> None:

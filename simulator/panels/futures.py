@@ -20,7 +20,7 @@ from simulator.charts import CHARTS, LINES
 from simulator.compare import Comparison, named_requests
 from simulator.drawing import Spec, legend
 from simulator.panels import jobs, state
-from simulator.panels.shown import Keys, Shown, stored
+from simulator.panels.shown import Shown, stored
 from simulator.panels.shown import chart as draw
 from simulator.record import Record, load_record
 from simulator.results import InputError
@@ -98,32 +98,32 @@ def _progress(requests: list[Request], lang: str) -> None:
 
 
 def _results(shown: Shown, lang: str) -> None:
-    keys = shown.keys
+    runs = shown.runs
     st.header(text("app.results_title", lang), anchor=False)
-    st.html(_html(keys, "cards", lang, shown))
+    st.html(_html(runs, "cards", lang, shown))
     st.header(text("app.map_title", lang), anchor=False)
-    st.html(_html(keys, "legend", lang, shown))
-    _chart(keys, "map", lang, shown)
+    st.html(_html(runs, "legend", lang, shown))
+    _chart(runs, "map", lang, shown)
     about = " ".join(text(f"app.{name}", lang) for name in ("map_help", "map_thresholds"))
     puzzle = " ".join(text(f"app.{name}", lang) for name in ("map_note_contradiction", "map_note_reading"))
     st.html(f'<p class="note" lang="{lang}">{escape(about)}</p><p class="note box" lang="{lang}">{escape(puzzle)}</p>')
     st.header(text("report.charts", lang), anchor=False)
-    st.html(_html(keys, "legend", lang, shown))
+    st.html(_html(runs, "legend", lang, shown))
     for left, right in zip(LINES[::2], LINES[1::2], strict=True):
         for place, name in zip(st.columns(2, gap="medium"), (left, right), strict=True):
             with place:
-                _chart(keys, name, lang, shown)
+                _chart(runs, name, lang, shown)
     band = f"{report.band_note(shown.comparison, lang)} {report.observed_help(shown.comparison, lang)}"
     st.html(f'<p class="note" lang="{lang}">{escape(band)}</p>')
-    st.html(_results_table(keys, lang, shown))
-    _policy_or_world(keys, lang, shown)
+    st.html(_results_table(runs, lang, shown))
+    _policy_or_world(runs, lang, shown)
     st.header(text("app.table_inputs", lang), anchor=False)
     st.html(f'<p class="note" lang="{lang}">{escape(text("app.inputs_help", lang))}</p>')
-    st.html(_html(keys, "inputs", lang, shown))
+    st.html(_html(runs, "inputs", lang, shown))
     _downloads(shown, lang)
 
 
-def _policy_or_world(keys: Keys, lang: str, shown: Shown) -> None:
+def _policy_or_world(runs: str, lang: str, shown: Shown) -> None:
     found = set(shown.tables.grid["indicator"]) if len(shown.tables.grid) else set()
     names = [name for name in LINES if name in found]
     if not names:
@@ -133,17 +133,17 @@ def _policy_or_world(keys: Keys, lang: str, shown: Shown) -> None:
     chosen = st.selectbox(
         text("app.indicator", lang), names, format_func=lambda name: label(name, lang), key="grid_indicator"
     )
-    _chart(keys, f"grid_{chosen}", lang, shown)
+    _chart(runs, f"grid_{chosen}", lang, shown)
 
 
-def _chart(keys: Keys, name: str, lang: str, shown: Shown) -> None:
-    spec, said, head = _spec(keys, name, lang, shown)
+def _chart(runs: str, name: str, lang: str, shown: Shown) -> None:
+    spec, said, head = _spec(runs, name, lang, shown)
     draw(spec, said, f"chart_{name}", lang, head=head)
-    st.html(_html(keys, f"behind_{name}", lang, shown))
+    st.html(_html(runs, f"behind_{name}", lang, shown))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str, str]:
+def _spec(runs: str, name: str, lang: str, _shown: Shown) -> tuple[Spec, str, str]:
     """The drawing, its words for those who cannot see it, and what is found, to stand over it."""
     spec, said = CHARTS[name](_shown.tables, lang), takeaway(_shown.tables, name, lang)
     if name == "map":  # its title is a heading of the page
@@ -152,7 +152,7 @@ def _spec(keys: Keys, name: str, lang: str, _shown: Shown) -> tuple[Spec, str, s
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
+def _html(runs: str, piece: str, lang: str, _shown: Shown) -> str:
     comparison, tables = _shown.comparison, _shown.tables
     if piece == "cards":
         return report.cards(comparison, tables, lang, ask=True)
@@ -169,17 +169,17 @@ def _html(keys: Keys, piece: str, lang: str, _shown: Shown) -> str:
     )
 
 
-def _results_table(keys: Keys, lang: str, shown: Shown) -> str:
+def _results_table(runs: str, lang: str, shown: Shown) -> str:
     """The table with badges; where the record is damaged, without, for the page of evidence says so."""
     try:
         record = load_record()
     except InputError:
         record = Record()
-    return _table_with_badges(keys, lang, record.digest, shown, record)
+    return _table_with_badges(runs, lang, record.digest, shown, record)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _table_with_badges(keys: Keys, lang: str, about: str, _shown: Shown, _record: Record) -> str:
+def _table_with_badges(runs: str, lang: str, about: str, _shown: Shown, _record: Record) -> str:
     return html.results(_shown.tables, lang, _record) + html.badges(lang, _record)
 
 
@@ -215,7 +215,7 @@ def _csv(comparison: Comparison) -> bytes:
 def _bottom(lang: str, shown: Shown | None) -> None:
     sources = ""
     if shown is not None:
-        listed = _html(shown.keys, "sources", lang, shown)
+        listed = _html(shown.runs, "sources", lang, shown)
         sources = (
             f'<details class="more"><summary>{escape(text("app.sources", lang))}</summary><ul>{listed}</ul></details>'
         )

@@ -15,13 +15,13 @@ from simulator.charts_people import STATE_COLOURS, factory_life, gains, life
 from simulator.drawing import Spec
 from simulator.life_words import factory_cards, factory_found, factory_names, life_cards, life_found, when, worker_names
 from simulator.panels import shown, state
-from simulator.panels.shown import Keys, Shown
+from simulator.panels.shown import Shown
 from simulator.provenance import band_note
 from simulator.store import Store
 from simulator.texts import label, number, text
 
 _LOOK = 3.0  # seconds between two looks for the lives
-_following: dict[Keys, subprocess.Popen[bytes]] = {}
+_following: dict[str, subprocess.Popen[bytes]] = {}
 _guard = threading.Lock()
 
 
@@ -37,17 +37,17 @@ def page() -> None:
     measure = st.selectbox(
         text("people.measure", lang), names, format_func=lambda name: label(name, lang), key="people_measure"
     )
-    st.html(_cards(found.keys, measure, lang, found))
+    st.html(_cards(found.runs, measure, lang, found))
     st.header(text("people.charts_title", lang), anchor=False)
     shown.note(text("people.bands", lang), lang)
     scenarios = found.tables.others
     for left in range(0, len(scenarios), 2):
         for place, scenario in zip(st.columns(2, gap="medium"), scenarios[left : left + 2], strict=False):
             with place:
-                spec = _gains(found.keys, measure, scenario, lang, found)
+                spec = _gains(found.runs, measure, scenario, lang, found)
                 said = people.finding(found.tables, found.parts[measure][scenario], scenario, lang)
                 shown.chart(spec, said, f"people_{measure}_{scenario}", lang, head=said)
-    shown.folded(_table(found.keys, measure, lang, found), lang)
+    shown.folded(_table(found.runs, measure, lang, found), lang)
     notes = [band_note(found.comparison, lang), text("people.composition_note", lang)]
     notes += [text("people.wage_note", lang)] if measure == "mean_wage" else []
     shown.note(" ".join(notes), lang)
@@ -56,17 +56,17 @@ def page() -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _cards(keys: Keys, measure: str, lang: str, _found: Shown) -> str:
+def _cards(runs: str, measure: str, lang: str, _found: Shown) -> str:
     return people.cards(_found.tables, _found.parts[measure], lang)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _gains(keys: Keys, measure: str, scenario: str, lang: str, _found: Shown) -> Spec:
+def _gains(runs: str, measure: str, scenario: str, lang: str, _found: Shown) -> Spec:
     return gains(_found.tables, _found.parts[measure], scenario, lang)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _table(keys: Keys, measure: str, lang: str, _found: Shown) -> str:
+def _table(runs: str, measure: str, lang: str, _found: Shown) -> str:
     return people.table(_found.tables, _found.parts[measure], lang)
 
 
@@ -75,7 +75,7 @@ def _table(keys: Keys, measure: str, lang: str, _found: Shown) -> str:
 
 def _lives(found: Shown, lang: str) -> None:
     if lives.there(found.requests, Store()):
-        followed = _followed(found.keys, found)
+        followed = _followed(found.runs, found)
         if followed is not None:
             _draw(found, followed, lang)
             return
@@ -84,43 +84,43 @@ def _lives(found: Shown, lang: str) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _followed(keys: Keys, _found: Shown) -> lives.Lives | None:
+def _followed(runs: str, _found: Shown) -> lives.Lives | None:
     return lives.load(_found.requests, Store())
 
 
 def _wait(found: Shown, lang: str) -> None:
     """A process of low priority follows them while the page can be used; its output is its file's."""
-    process = _start(found.keys)
+    process = _start(found.runs)
     if process.poll() not in (None, 0):
         st.error(text("people.lives_failed", lang))
-        st.button(text("app.retry", lang), on_click=_forget, args=(found.keys,))
+        st.button(text("app.retry", lang), on_click=_forget, args=(found.runs,))
         return
     _look(found, lang)
 
 
 @st.fragment(run_every=_LOOK)
 def _look(found: Shown, lang: str) -> None:
-    if lives.there(found.requests, Store()) or _start(found.keys).poll() is not None:
+    if lives.there(found.requests, Store()) or _start(found.runs).poll() is not None:
         st.rerun()
     st.caption(text("people.lives_wait", lang))
 
 
-def _start(keys: Keys) -> subprocess.Popen[bytes]:
+def _start(runs: str) -> subprocess.Popen[bytes]:
     """The process that follows them; one a server."""
     with _guard:
-        if keys not in _following:
+        if runs not in _following:
             command = [sys.executable, "-m", "simulator.lives"]
             package = Path(__file__).resolve().parents[2]
             low = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-            _following[keys] = subprocess.Popen(
+            _following[runs] = subprocess.Popen(
                 command, cwd=package, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, creationflags=low
             )
-        return _following[keys]
+        return _following[runs]
 
 
-def _forget(keys: Keys) -> None:
+def _forget(runs: str) -> None:
     """Let the next look start another process."""
-    _following.pop(keys, None)
+    _following.pop(runs, None)
 
 
 def _draw(found: Shown, followed: lives.Lives, lang: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -20,8 +21,6 @@ from simulator.run import Request
 from simulator.store import Store
 from simulator.texts import text
 
-Keys = tuple[str, ...]
-
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -37,10 +36,10 @@ class Shown:
         return cls(requests, comparison, Tables.of_comparison(comparison, observations()))
 
     @cached_property
-    def keys(self) -> Keys:
-        """What the results hang on: the runs that are there."""
+    def runs(self) -> str:
+        """What the results hang on: a digest of the runs that are there."""
         there = self.comparison.results
-        return tuple(r.key for r in self.requests if (r.draw, r.seed) in there[r.scenario.id])
+        return _digest(r for r in self.requests if (r.draw, r.seed) in there[r.scenario.id])
 
     @cached_property
     def account(self) -> costs.Account:
@@ -56,6 +55,10 @@ class Shown:
     def parts(self) -> Mapping[str, Mapping[str, Sequence[people.Part]]]:
         """Who gains and who loses, by indicator and scenario."""
         return {name: people.parts(self.tables, name) for name in people.MEASURES}
+
+
+def _digest(requests: Iterable[Request]) -> str:
+    return hashlib.sha256("".join(request.key for request in requests).encode()).hexdigest()
 
 
 class _NotReady(Exception):
@@ -82,14 +85,14 @@ def stored(requests: list[Request]) -> Shown | None:
     if not all(store.path(request.key).is_file() for request in requests):
         return None
     try:
-        return _shown(tuple(request.key for request in requests), requests)
+        return _shown(_digest(requests), requests)
     except _NotReady:
         jobs.discard_damaged(requests, store)
         return None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _shown(keys: Keys, _requests: list[Request]) -> Shown:
+def _shown(runs: str, _requests: list[Request]) -> Shown:
     comparison = Comparison.load_from_store(_requests)
     if comparison is None or not comparison.complete:
         raise _NotReady
