@@ -25,7 +25,7 @@ test: .venv/installed-for-tests browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-for-tests
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not slow and not browser"
@@ -36,16 +36,22 @@ verify-long: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m benchmarks $(BENCH)
 
-# hatchling comes first so that the build itself uses the pinned version.
-.venv/installed: pyproject.toml constraints.txt hatch_build.py | .venv/created
+# hatchling comes first so that the build itself uses the pinned version; our own modules are compiled once, as pip does
+# with those of others.
+define INSTALL
 	@echo "Installing; the first time takes a minute or two."
 	$(PIP_INSTALL) hatchling
-	$(PIP_INSTALL) --no-build-isolation --editable .
+	$(PIP_INSTALL) --no-build-isolation --editable "$(1)"
+	$(BIN)/python -m compileall -q simulator calibration
+endef
+
+.venv/installed: pyproject.toml constraints.txt hatch_build.py | .venv/created
+	$(call INSTALL,.)
 	@touch $@
 
-.venv/installed-for-tests: .venv/installed
-	$(PIP_INSTALL) --no-build-isolation --editable ".[test]"
-	@touch $@
+.venv/installed-for-tests: pyproject.toml constraints.txt hatch_build.py | .venv/created
+	$(call INSTALL,.[test])
+	@touch $@ .venv/installed
 
 .venv/created:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \

@@ -17,6 +17,12 @@ from simulator.posterior import load_posterior
 from simulator.store import Store
 
 
+def pytest_collection_modifyitems(items):
+    """Files with long tests come first, so that no process is left alone with one at the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_posterior(tmp_path_factory):
     """An empty folder of posteriors for all tests."""
