@@ -101,8 +101,14 @@ def test_the_second_lesson_goes_from_prediction_to_answer_and_home(home, lang):
 def test_an_address_opens_a_screen_and_a_wrong_one_the_list(home):
     assert lesson("delivery").steps[2].title["en"] in words(visit(lesson="delivery", screen="3"))
     assert lesson("delivery").steps[-1].title["en"] in words(visit(lesson="delivery", screen="99"))
-    for query in ({"lesson": "nonsense"}, {"lesson": "../etc"}):
-        assert visit(**query).button(key=f"start_{ORDER[0]}")
+    for query in ({"lesson": "nonsense"}, {"lesson": "../etc"}, {"part": "<b>"}):
+        page = visit(**query)
+        assert page.button(key=f"start_{ORDER[0]}")
+        told = text("app.link_instead", "en", value=next(iter(query.values())), shown=text("teach.part_lessons", "en"))
+        assert escape(told) in words(page)
+        press(page, f"start_{ORDER[0]}")
+        press(page, "home")
+        assert escape(told) not in words(page)
     assert lesson("budget").steps[0].title["en"] in words(visit(lesson="budget", screen="-4"))
 
 
@@ -144,6 +150,15 @@ def test_the_other_parts_are_drawn(home):
     page.get("button_group")[1].set_value("quiz").run()
     page.number_input(key="hands_0_before_fall#0").set_value(3).run()
     assert "3 / 3" in words(page)
+
+
+def test_the_address_keeps_the_part_that_is_shown(home):
+    page = visit(part="quiz")
+    assert text("teach.quiz_empty", "en") in words(page)
+    page.get("button_group")[1].set_value("ladder").run()
+    assert page.query_params["part"] in ("ladder", ["ladder"])
+    page.get("button_group")[1].set_value("lessons").run()
+    assert "part" not in page.query_params
 
 
 def test_a_damaged_file_counts_as_missing(home):

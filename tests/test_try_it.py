@@ -11,6 +11,7 @@ from served import Workers
 from streamlit.testing.v1 import AppTest
 
 from simulator import outcome
+from simulator.headlines import base_title
 from simulator.levers import SIMPLE
 from simulator.link import from_address, to_address
 from simulator.panels import jobs, state, try_it
@@ -220,6 +221,15 @@ def test_runs_can_be_stopped_and_go_on(workers):
     press(page, "cancel")
     move(page, SUBSIDY, 30.0)
     assert jobs.service().state()["visitors_waiting"] == 1, "another scenario is another question"
+
+
+def test_a_view_that_there_is_not_is_told_until_another_is_chosen(workers):
+    page = visit(view="best", **{"with": "nobody"})
+    instead = (("best", text("try.edition_simple", "en")), ("nobody", base_title("baseline", "en")))
+    told = [text("app.link_instead", "en", value=value, shown=shown) for value, shown in instead]
+    assert all(one in words(page) for one in told)
+    page.selectbox(key="against").set_value("transition").run()
+    assert told[0] in words(page) and told[1] not in words(page)
 
 
 def test_the_trial_is_held_against_any_shipped_scenario(workers):

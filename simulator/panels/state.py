@@ -5,7 +5,7 @@ Language and scenario stand in the address too, so that a link restores them: ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from threading import Lock
@@ -235,6 +235,13 @@ def banners(notices: Sequence[Notice], lang: str) -> None:
     """What there is to say about the link by which the visitor came."""
     for notice in notices:
         told = escape(text(f"host.link_{notice.key}", lang, **notice.values))
+        st.html(f'<p class="pending" role="alert" lang="{lang}">{told}</p>')
+
+
+def instead(refused: Iterable[tuple[str, str]], lang: str) -> None:
+    """What the address asks for and there is not, and what is shown in its place."""
+    for value, shown in refused:
+        told = escape(text("app.link_instead", lang, value=value[:40], shown=shown))
         st.html(f'<p class="pending" role="alert" lang="{lang}">{told}</p>')
 
 

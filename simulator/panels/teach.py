@@ -22,7 +22,7 @@ PARTS = ("lessons", "floor", "ladder", "quiz", "pack")
 MOST_GROUPS = 6
 _LESSON, _STEP, _PART = "teach_lesson", "teach_step", "teach_part"
 _GROUPS, _GROUPS_SHOWN = "teach_groups", "groups_shown"
-_PREDICTED = "teach_predicted"
+_PREDICTED, _REFUSED = "teach_predicted", "teach_refused"
 # In a lesson its title steps back: the heading of the screen is what counts.
 _LESSON_STYLE = ".stApp h1 { font-size: 1.05rem; font-weight: 400; color: #525b66; }"
 
@@ -41,16 +41,7 @@ def page() -> None:
     if chosen is not None:
         _lesson(lesson(chosen), ready, lang)
         return
-    part = st.segmented_control(
-        text("teach.part", lang),
-        PARTS,
-        default="lessons",
-        format_func=lambda name: text(f"teach.part_{name}", lang),
-        key=f"{_PART}_{lang}",
-        label_visibility="collapsed",
-        required=True,
-        wrap=True,
-    )
+    part = _part(lang)
     drawn: dict[str, Callable[[Ready, str], None]] = {
         "lessons": _list,
         "floor": _draw_floor,
@@ -59,6 +50,28 @@ def page() -> None:
         "pack": teach_parts.downloads,
     }
     drawn[part](ready, lang)
+
+
+def _part(lang: str) -> str:
+    """The part of the page that is shown; it stands in the address, the first apart."""
+    names = {name: text(f"teach.part_{name}", lang) for name in PARTS}
+    state.instead(((value, names[PARTS[0]]) for value in st.session_state[_REFUSED]), lang)
+    asked = st.query_params.get("part")
+    key, begun = state.held(_PART, state.reported(_PART, asked if asked in PARTS else PARTS[0]))
+    part: str = st.segmented_control(
+        text("teach.part", lang), PARTS, default=begun, format_func=names.__getitem__, key=key, on_change=_accept,
+        label_visibility="collapsed", required=True, wrap=True,
+    )  # fmt: skip
+    if part != PARTS[0]:
+        st.query_params["part"] = part
+    else:
+        st.query_params.pop("part", None)
+    return part
+
+
+def _accept() -> None:
+    """The visitor chooses: what was wrong with his link is over."""
+    st.session_state[_REFUSED] = []
 
 
 @cache
@@ -74,6 +87,9 @@ def _chosen() -> str | None:
     if _LESSON not in st.session_state:
         asked = st.query_params.get("lesson")
         st.session_state[_LESSON] = asked if asked in ORDER else None
+        part = st.query_params.get("part", PARTS[0])
+        wrong = ((asked, ORDER), (part, PARTS))
+        st.session_state[_REFUSED] = [value for value, known in wrong if value is not None and value not in known]
         at = st.query_params.get("screen", "1")
         st.session_state[_STEP] = int(at) - 1 if at.isdecimal() and 0 < len(at) < 4 and int(at) > 0 else 0
     name: str | None = st.session_state[_LESSON]
@@ -82,6 +98,7 @@ def _chosen() -> str | None:
 
 def _go(name: str | None, step: int) -> None:
     st.session_state[_LESSON], st.session_state[_STEP] = name, step
+    _accept()
     for key, value in (("lesson", name), ("screen", str(step + 1))):
         if name is None:
             st.query_params.pop(key, None)

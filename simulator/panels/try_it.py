@@ -7,6 +7,7 @@ the band of paired draws as it grows. Until the new result is there the last one
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -34,6 +35,7 @@ MOST_UPLOAD = 1  # MB, as much as the command line reads
 MOST_HISTORY = 12
 EDITIONS = ("simple", "expert")
 _OWNER, _STOPPED, _SHOWN, _HISTORY = "run_owner", "runs_stopped", "outcome_shown", "history"
+_REFUSED = "view_refused_by_address"
 _BASE, _EDITION, _AGAINST, _LINE, _UPLOAD, _AGAIN = "base", "edition", "against", "line", "upload", "history_again"
 _VIEW = {_EDITION: "view", _AGAINST: "with", levers.GROUP: "group", _LINE: "chart"}  # kept in the address
 _STYLE = """
@@ -52,7 +54,7 @@ def page() -> None:
     lang = state.language()
     state.top(lang, text("app.page_try_it", lang), text("try.intro", lang))
     st.html(f"<style>{_STYLE}{levers.STYLE}{headlines.STYLE}</style>")
-    _restore_view()
+    _restore_view(lang)
     try:
         load_record()
         question = ask(state.trial(), _reference())
@@ -89,24 +91,43 @@ def page() -> None:
 # ---- the view, in the address as well
 
 
-def _restore_view() -> None:
-    """What the address says of the view, at the first look; later the widgets decide, and the address follows."""
+def _restore_view(lang: str) -> None:
+    """What the address says of the view, at the first look; later the widgets decide, and the address follows.
+
+    What it asks for and there is not is told until something else is chosen than what stands in its place.
+    """
     allowed: dict[str, tuple[str, ...]] = {
         _EDITION: EDITIONS,
         _AGAINST: presets(),
         levers.GROUP: tuple(levers.groups()),
         _LINE: LINES,
     }
+    refused: dict[str, str] = st.session_state.setdefault(_REFUSED, {})
     for key, known in allowed.items():
         asked = st.query_params.get(_VIEW[key])
         if key not in st.session_state:
             st.session_state[key] = asked if asked in known else known[0]
+            if asked is not None and asked not in known:
+                refused[key] = asked
         kept = st.session_state[key]
         st.session_state[key] = kept if kept in known else known[0]
         if st.session_state[key] != known[0]:
             st.query_params[_VIEW[key]] = st.session_state[key]
+            refused.pop(key, None)
         elif _VIEW[key] in st.query_params:
             del st.query_params[_VIEW[key]]
+    with st.container(key="view_refused"):  # always there, as in :func:`state.top`
+        state.instead(((value, _name_of_view(key, allowed[key][0], lang)) for key, value in refused.items()), lang)
+
+
+def _name_of_view(key: str, value: str, lang: str) -> str:
+    named: dict[str, Callable[[str, str], str]] = {
+        _EDITION: lambda one, lang: text(f"try.edition_{one}", lang),
+        _AGAINST: headlines.base_title,
+        levers.GROUP: levers.group_title,
+        _LINE: label,
+    }
+    return named[key](value, lang)
 
 
 def _reference() -> str:

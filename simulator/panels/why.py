@@ -77,9 +77,7 @@ def _chosen(lang: str) -> Question:
     """The widgets; the address follows them, and decides at the first look."""
     known: dict[str, tuple[str, ...]] = {_B: presets(), _A: presets(), _INDICATOR: INDICATORS, _YEAR: YEARS}
     wanted = _wanted(known)
-    for value, key in st.session_state[_REFUSED]:
-        told = text("why.link_unknown", lang, value=value[:40], shown=_name(key, lang, wanted[key]))
-        st.html(f'<p class="pending" role="alert" lang="{lang}">{escape(told)}</p>')
+    state.instead(((value, _name(key, lang, wanted[key])) for value, key in st.session_state[_REFUSED]), lang)
     places = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
     for place, key in zip(places, known, strict=True):
         words = text(f"why.choose_{_ADDRESS[key]}", lang)
