@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, zip_longest
 from tempfile import TemporaryDirectory
 
-from simulator.branching import Histories, luck
+from simulator.branching import Histories, history
 from simulator.pool import TRIES, in_processes
 from simulator.posterior import BEST
 from simulator.results import Result
@@ -158,7 +158,7 @@ class _Batch:
             seen.add(request.key)
             result = store.get(request) if store is not None else None
             if result is None:
-                group: Hashable = luck(request) if request.people_per_agent >= _MANY else place
+                group: Hashable = history(request) if request.people_per_agent >= _MANY else place
                 self.groups.setdefault(group, []).append(place)
             else:
                 self.done += 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simulator.parameters import PARAMETERS
 from simulator.results import Result
 from simulator.run import FIRST_YEAR, Request, execute
 from simulator.scenario import START
@@ -13,19 +15,17 @@ from simulator.scenario import START
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
 
-_Luck = tuple[int, str, int, int, int, int]
 
-
-def luck(request: Request) -> _Luck:
-    """What two requests must have in common to share a history; whether they do, their numbers decide."""
-    return (
-        request.draw,
-        request.posterior,
-        request.seed,
-        request.people_per_agent,
-        request.until,
-        request.steps_per_year,
+def history(request: Request) -> Hashable:
+    """What two requests have in common that may share a history: luck, size, and the numbers of the common years."""
+    early = tuple(
+        (name, when, value)
+        for name, path in request.numbers.settings.items()
+        if PARAMETERS[name].from_ != "start"
+        for when, value in path.items()
+        if when < START
     )
+    return request.seed, request.people_per_agent, request.until, request.steps_per_year, frozenset(early)
 
 
 class Histories:
@@ -34,7 +34,7 @@ class Histories:
 
     def __init__(self, most: int = 2) -> None:
         self.most = most
-        self._models: list[tuple[_Luck, GarmentModel]] = []
+        self._models: list[tuple[Hashable, GarmentModel]] = []
 
     def execute(self, request: Request) -> Result:
         """As :func:`simulator.run.execute`, to the byte, without the common years where they are at hand.
@@ -51,12 +51,12 @@ class Histories:
 
     def _branch(self, request: Request) -> GarmentModel:
         """A model under the request's scenario that has done what came before scenarios may part."""
-        mine = luck(request)
+        mine = history(request)
         for place, (theirs, trunk) in enumerate(self._models):
             if theirs == mine:
                 try:
                     branch = trunk.branch(request.numbers)
-                except ValueError:  # another history: a number that holds for the whole run is another one
+                except ValueError:  # it differs all the same
                     continue
                 self._models.append(self._models.pop(place))
                 return branch

@@ -193,6 +193,7 @@ def test_one_process_or_two_give_the_same_bytes(tmp_path):
     assert [r.metadata["run_id"] for r in alone.results] == [r.run_id for r in requests]
 
 
+@pytest.mark.slow
 def test_the_years_that_requests_share_are_run_once_and_results_are_those_of_single_runs(monkeypatch):
     long = {"people_per_agent": 1000, "until": 2025}
     requests = [r for name in ("baseline", "transition", "status_quo") for r in asked([0, 1], name, **long)]
@@ -214,7 +215,9 @@ def test_processes_take_turns_at_histories_and_one_to_one_keeps_none():
         (0, "baseline"), (1, "baseline"), (0, "transition"), (1, "transition"), (2, "baseline"), (2, "transition"),
     ]  # fmt: skip
     few = [r for name in ("baseline", "transition") for r in asked([0], name, people_per_agent=1)]
-    assert not batch._Batch(few, None, None, None).shared
+    other = load_scenario("baseline").with_values({"automation.hurdle": 1.5})
+    for apart in (few, [*asked([0]), *asked([0], other)]):
+        assert not batch._Batch(apart, None, None, None).shared
 
 
 @pytest.mark.slow
