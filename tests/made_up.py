@@ -102,6 +102,12 @@ def split(values, shift):
     values[:, at["public_balance", "all"]] = balance
 
 
+def run_by(patch, function):
+    """Have ``function`` make the results of batches in this process, whether they share histories or not."""
+    patch.setattr("simulator.batch.execute", function)
+    patch.setattr("simulator.batch._histories", SimpleNamespace(execute=function))
+
+
 def fill(store, leave=0):
     """Put the made-up runs of the first page into a store, all but the last ``leave``."""
     requests = comparison_requests()

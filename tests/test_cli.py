@@ -16,6 +16,7 @@ import urllib.request
 
 import pandas as pd
 import pytest
+from made_up import run_by
 
 from simulator import terminal
 from simulator.compare import SUMMARY_COLUMNS
@@ -250,7 +251,7 @@ def test_failed_runs_are_listed_and_the_rest_compared(call, monkeypatch):
             raise RuntimeError("no more rows")
         return execute(request)
 
-    monkeypatch.setattr("simulator.batch.execute", fails)
+    run_by(monkeypatch, fails)
     code, out, err = call("compare", "transition", *QUICK, "--seeds", 2, "--workers", 1, "--json")
     assert code == 4
     assert "failed: transition, seed 1: RuntimeError: no more rows\n" in err

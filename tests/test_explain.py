@@ -5,12 +5,12 @@ import json
 import math
 from dataclasses import replace
 from itertools import pairwise
-from types import SimpleNamespace
 
 import altair
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import run_by
 
 from simulator import cli
 from simulator.analysis import life_courses, mechanisms
@@ -73,12 +73,6 @@ def small(path=None):
 
 def mixture(a, b, joined, id):
     return Mixer(a, b).mixture(joined, id)
-
-
-def run_by(patch, function):
-    """Batches of this process run nothing; ``function`` makes their results up."""
-    patch.setattr("simulator.batch.execute", function)
-    patch.setattr("simulator.batch._histories", SimpleNamespace(execute=function))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import posterior_files
+from made_up import posterior_files, run_by
 
 from simulator import cli, paths
 from simulator.analysis import benchmarks as naive
@@ -246,7 +246,7 @@ def quick(monkeypatch, posterior, tmp_path):
         values = np.full((len(periods), len(COLUMNS)), 0.5) * rng.uniform(0.9, 1.1)
         return Result(request.metadata(), values, periods)
 
-    monkeypatch.setattr("simulator.batch.execute", execute)
+    run_by(monkeypatch, execute)
     monkeypatch.setattr("simulator.batch.os.cpu_count", lambda: 1)  # a process of its own would run the model
     monkeypatch.setattr(validate.history, "follow_factories", lambda *_: {"linked": 0.5, "other": 0.4, "first": 0.9})
     monkeypatch.setattr(holdout, "observations", observed)
@@ -286,7 +286,7 @@ def test_a_run_that_fails_after_the_kept_out_years_costs_the_test_nothing(quick,
             raise RuntimeError("no more rows")
         return good(request)
 
-    monkeypatch.setattr("simulator.batch.execute", execute)
+    run_by(monkeypatch, execute)
     found = validate.validate(["holdout", "patterns"], draws=2, workers=1)
     assert {(r.until, r.draw) for r in quick if r.scenario.id == "baseline"} == {(2024, 0), (2024, 1), (2040, 1)}
     assert found.metadata["draws"]["holdout"].startswith("2 runs")
@@ -315,7 +315,7 @@ def test_a_draw_with_a_failed_run_is_left_out_of_its_part_alone(quick, monkeypat
             raise RuntimeError("no more rows")
         return good(request)
 
-    monkeypatch.setattr("simulator.batch.execute", execute)
+    run_by(monkeypatch, execute)
     found = validate.validate(["holdout", "events"], draws=3, workers=1)
     assert found.metadata["draws"]["events"].startswith("2 runs")
     assert found.metadata["draws"]["holdout"].startswith("3 runs")

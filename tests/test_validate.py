@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from made_up import run_by
 
 from simulator import cli
 from simulator.analysis import criteria, patterns, statements
@@ -299,7 +300,7 @@ def test_a_draw_with_a_failed_run_is_left_out(monkeypatch, tmp_path):
             raise RuntimeError("no more rows")
         return Result(request.metadata(), np.full((len(PERIODS), len(INDICATOR_COLUMNS)), 0.5), PERIODS)
 
-    monkeypatch.setattr("simulator.batch.execute", execute)
+    run_by(monkeypatch, execute)
     found = validate(["statements"], seeds=2, people_per_agent=1000, store=Store(tmp_path), workers=1)
     assert found.metadata["draws"] == {"statements": f"1 runs; {BEST_ALONE}"}
     assert [str(f) for f in found.failures] == ["transition, seed 1: RuntimeError: no more rows"]
