@@ -1,5 +1,6 @@
 """What ``garment-sim app`` serves: the app, with headers that keep it to itself, compressed, and a page of health."""
 
+import gc
 import sys
 from threading import Thread
 
@@ -15,6 +16,8 @@ def _warm() -> None:
     from simulator.panels.futures import warm  # takes seconds, in which the server answers already
 
     warm()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no later look for garbage goes through it
 
 
 Thread(target=_warm, daemon=True).start()

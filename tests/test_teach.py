@@ -98,6 +98,23 @@ def test_the_second_lesson_goes_from_prediction_to_answer_and_home(home, lang):
     assert page.button(key="start_technicians").label
 
 
+def test_a_prediction_is_still_there_when_a_room_goes_back_to_it(home):
+    steps = lesson("technicians").steps
+    at = next(i for i, step in enumerate(steps) if step.kind == "predict")
+    page = visit(lesson="technicians", screen=str(at + 1))
+
+    def answers():
+        start = f"predict_technicians_{steps[at].ask}_"
+        return [one for one in page.get("button_group") if one.key.startswith(start)]
+
+    for place, choice in enumerate(("rise", "fall", "hardly")):
+        answers()[place].set_value(choice).run()
+    press(page, "on")
+    assert not answers()
+    press(page, "back")
+    assert [one.value for one in answers()] == ["rise", "fall", "hardly"] and not page.button(key="on").disabled
+
+
 def test_an_address_opens_a_screen_and_a_wrong_one_the_list(home):
     assert lesson("delivery").steps[2].title["en"] in words(visit(lesson="delivery", screen="3"))
     assert lesson("delivery").steps[-1].title["en"] in words(visit(lesson="delivery", screen="99"))
