@@ -118,19 +118,23 @@ class Tables:
         return int(years.min()), int(years.max())
 
     @cached_property
-    def seen(self) -> pd.DataFrame:
-        """Published figures that can be points of a chart, with year ``first`` and ``month``."""
+    def seen(self) -> Mapping[str, Sequence[Any]]:
+        """Published figures that can be points of a chart, by indicator, with year ``first`` and ``month``."""
         rows = self.observed
         if rows.empty:
-            return rows
+            return {}
         days = pd.to_datetime(rows["period_start"])
         rows = rows.assign(first=days.dt.year, month=days.dt.month)
-        return rows[
+        rows = rows[
             (rows["group"] == "all")
             & rows["use"].isin(["fit", "kept_out"])
             & (rows["status"] != "assumption")
             & rows["first"].between(*self.years)
         ]
+        found: dict[str, list[Any]] = {}
+        for row in rows.itertuples():
+            found.setdefault(row.indicator, []).append(row)
+        return found
 
 
 def _years(table: pd.DataFrame) -> pd.Series:
@@ -205,13 +209,9 @@ def observed(tables: Tables, indicator: str) -> list[Spec]:
     Figures used to fit or to judge the model, those for the whole sector where there are such, with one standard
     deviation either way. Assumptions of this project are left out, because nobody observed them.
     """
-    rows = tables.seen
-    if rows.empty:
-        return []
-    rows = rows[rows["indicator"] == indicator]
-    whole = rows[rows["coverage"] == "all"]
+    rows = tables.seen.get(indicator, ())
     points = []
-    for row in (whole if len(whole) else rows).itertuples():
+    for row in [row for row in rows if row.coverage == "all"] or rows:
         within = 0.0 if row.period == "year" else (row.month - 6.5) / 12
         sd = 0.0 if pd.isna(row.sd) else float(row.sd)
         low, high = row.value * (1 - sd), row.value * (1 + sd)

@@ -318,17 +318,21 @@ def _frame(
     data = dict(heads)
     when = np.tile(np.arange(len(periods)).repeat(len(columns)), repeat)
     data["period"] = pd.array(list(periods), dtype="str").take(when)
+    for name, (codes, kind) in _coded(tuple(columns)).items():
+        data[name] = pd.Categorical.from_codes(np.tile(codes, len(periods) * repeat), dtype=kind, validate=False)
+    return pd.DataFrame(data)
+
+
+@lru_cache(maxsize=16)
+def _coded(columns: tuple[tuple[str, str], ...]) -> dict[str, tuple[NDArray[np.integer[Any]], pd.CategoricalDtype]]:
+    """Group, indicator and unit of each column as codes and what they stand for."""
     units = [INDICATORS[n].unit if n in INDICATORS else "" for n, _ in columns]
-    for name, labels in (
-        ("group", [g for _, g in columns]),
-        ("indicator", [n for n, _ in columns]),
-        ("unit", units),
-    ):
+    found = {}
+    for name, labels in (("group", [g for _, g in columns]), ("indicator", [n for n, _ in columns]), ("unit", units)):
         codes, names = pd.factorize(np.array(labels, dtype=object))
         kind = np.int8 if len(names) < 128 else np.int16
-        tiled = np.tile(codes.astype(kind), len(periods) * repeat)
-        data[name] = pd.Categorical.from_codes(tiled, pd.Index(names, dtype="str"))
-    return pd.DataFrame(data)
+        found[name] = codes.astype(kind), pd.CategoricalDtype(pd.Index(names, dtype="str"))
+    return found
 
 
 @lru_cache(maxsize=4)
