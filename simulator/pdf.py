@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from simulator import costs, people
+from simulator import costs, findings_html, people, report_findings
 from simulator.charts import CHARTS, LINES
 from simulator.charts_people import gains, levers, trade_off
 from simulator.data import observations
 from simulator.drawing import Spec, Tables, heading
+from simulator.findings_words import discovery_words, measure_name, optimum_words, sensitivity_words
 from simulator.outlines import font_bytes
 from simulator.provenance import Stamp, by_kind, facts, worth
 from simulator.record import agree
 from simulator.report import FONTS, LIMITS, PEOPLE, title_and_intro
+from simulator.report_findings import Findings
 from simulator.sentences import first_words, more_words, takeaway
 from simulator.stills import still
 from simulator.tables import RESULTS, band
@@ -29,9 +32,9 @@ _WIDE, _HALF = 820, 480  # pixels of a chart across the page, where lines are na
 Part = dict[str, Any]
 
 
-def pdf(comparison: Comparison, lang: str, stamp: Stamp | None = None) -> bytes:
-    """The report in ``lang``. Equal comparisons and stamps give equal files."""
-    return typeset(document(comparison, lang, stamp or Stamp.now()))
+def pdf(comparison: Comparison, lang: str, stamp: Stamp | None = None, found: Findings | None = None) -> bytes:
+    """The report in ``lang``, with stored findings if any. Equal comparisons, stamps and findings give equal files."""
+    return typeset(document(comparison, lang, stamp or Stamp.now(), found))
 
 
 def typeset(content: dict[str, Any]) -> bytes:
@@ -52,7 +55,7 @@ def typeset(content: dict[str, Any]) -> bytes:
     return made
 
 
-def document(comparison: Comparison, lang: str, stamp: Stamp) -> dict[str, Any]:
+def document(comparison: Comparison, lang: str, stamp: Stamp, found: Findings | None = None) -> dict[str, Any]:
     """What ``report.typ`` lays out, fit for JSON."""
     tables = Tables.of_comparison(comparison, observations())
     account, trade = costs.account(comparison), costs.trade_off(comparison)
@@ -70,6 +73,7 @@ def document(comparison: Comparison, lang: str, stamp: Stamp) -> dict[str, Any]:
             {"title": text("report.charts", lang), "parts": _charts(tables, lang)},
             {"title": text("take.people", lang), "parts": _people(tables, lang)},
             {"title": text("take.cost", lang), "parts": _cost(tables, account, trade, lang)},
+            *([{"title": text("report.findings", lang), "parts": _findings(found, lang)}] if found else []),
             {"title": text("report.limits", lang), "parts": _limits(comparison, lang)},
             {"title": text("take.verify_title", lang), "parts": [_words(text("take.verify_help", lang))]},
         ],
@@ -132,6 +136,44 @@ def _cost(tables: Tables, account: costs.Account, trade: Any, lang: str) -> list
     goals = [(goal, costs.trade_found(trade, goal, lang)) for goal in costs.GOALS]
     drawn = [_whole(trade_off(tables, trade, goal, lang, title), title) for goal, title in goals]
     return [*parts, *drawn, _note(text("cost.trade_help", lang, last=last))]
+
+
+def _findings(found: Findings, lang: str) -> list[Part]:
+    specs = report_findings.charts(found, lang)
+
+    def drawn(start: str, said: str) -> list[Part]:
+        charts = [_chart(spec, said, _HALF) for name, spec in specs.items() if name.startswith(start)]
+        return [{"kind": "pair", "charts": charts}] if charts else []
+
+    def part(head: str, said: list[str], start: str, made: str) -> list[Part]:
+        whole = " ".join(said)
+        return [
+            {"kind": "heading", "words": head},
+            _words(whole),
+            *drawn(start, whole),
+            *([_note(made)] if made else []),
+        ]
+
+    def origin(about: Mapping[str, Any], key: str, **counted: Any) -> str:
+        return findings_html.origin(about, lang, text(f"why.{key}", lang, **counted))
+
+    parts = [_note(text("report.findings_help", lang))]
+    for i, one in enumerate(found.explanations):
+        parts += part(report_findings.why(one, lang), [one.text[lang]], f"explain_{i}_", "")
+    if (depends := found.sensitivity) is not None:
+        said = [
+            " ".join([f"{measure_name(name, lang)}.", *sensitivity_words(depends, name, lang)])
+            for name in depends.about["asked"]["indicators"]
+        ]
+        made = origin(depends.about, "runs_made", runs=depends.about["runs"])
+        parts += part(text("why.sensitivity_title", lang), said, "sensitivity_", made)
+    for i, each in enumerate(found.discoveries):
+        made = origin(each.about, "worlds_made", n=each.about["worlds"])
+        parts += part(report_findings.which(each, lang), discovery_words(each, lang), f"box_{i}_", made)
+    if (best := found.optimum) is not None:
+        made = origin(best.about, "runs_made", runs=best.about["runs"])
+        parts += part(text("cost.curve_title", lang), optimum_words(best, lang), "optimum_", made)
+    return parts
 
 
 def _limits(comparison: Comparison, lang: str) -> list[Part]:

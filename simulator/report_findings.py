@@ -135,6 +135,17 @@ def section(found: Findings, lang: str) -> str:
     return "".join(told)
 
 
+def why(one: Explanation, lang: str) -> str:
+    """What an explanation explains."""
+    words = {"indicator": indicator_name(one, lang), "when": when(one.period, lang)}
+    return text("report.findings_why", lang, a=one.title("a", lang), b=one.title("b", lang), **words)
+
+
+def which(one: Discovery, lang: str) -> str:
+    """What a discovery looks for."""
+    return f"{text('why.discover_title', lang)} {future_name(one.about['asked']['future'], lang)}"
+
+
 def marked(inside: str) -> str:
     """Set apart from what a check of the report computes anew."""
     return f"{_BEGIN}{inside}{_END}"
@@ -146,13 +157,11 @@ def unmarked(page: str) -> str:
 
 
 def _explained(i: int, one: Explanation, lang: str) -> str:
-    words = {"indicator": indicator_name(one, lang), "when": when(one.period, lang)}
-    head = text("report.findings_why", lang, a=one.title("a", lang), b=one.title("b", lang), **words)
     names = [name for name in CHARTS if parts(one, name, lang)]
     figures = "".join(_figure(f"explain_{i}_{name}", finding(one, name, lang)) for name in names)
     behind = "".join(findings_html.explanation_table(one, name, lang) for name in names)
     drawn = f'<div class="pair">{figures}</div>{html.folded(behind, lang)}'
-    return f"<h3>{escape(head)}</h3><p>{escape(one.text[lang])}</p>{drawn}"
+    return f"<h3>{escape(why(one, lang))}</h3><p>{escape(one.text[lang])}</p>{drawn}"
 
 
 def _depends(one: Sensitivity, lang: str) -> str:
@@ -170,7 +179,6 @@ def _depends(one: Sensitivity, lang: str) -> str:
 
 def _discovered(i: int, one: Discovery, lang: str) -> str:
     said = discovery_words(one, lang)
-    head = f"{text('why.discover_title', lang)} {future_name(one.about['asked']['future'], lang)}"
     figures = behind = ""
     for box in findings_html.boxes(one):
         rows = one.boxes[one.boxes["box"] == box].to_dict("records")
@@ -178,7 +186,7 @@ def _discovered(i: int, one: Discovery, lang: str) -> str:
         behind += findings_html.box_table(one, box, lang)
     made = findings_html.origin(one.about, lang, text("why.worlds_made", lang, n=one.about["worlds"]))
     drawn = f'<div class="pair">{figures}</div>{html.folded(behind, lang)}' if figures else ""
-    return f"<h3>{escape(head)}</h3><p>{escape(' '.join(said))}</p>{drawn}{_note(made)}"
+    return f"<h3>{escape(which(one, lang))}</h3><p>{escape(' '.join(said))}</p>{drawn}{_note(made)}"
 
 
 def _cheapest(one: Optimum, lang: str) -> str:

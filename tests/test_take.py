@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -13,15 +14,18 @@ import pypdfium2
 import pytest
 import yaml
 from made_up import comparison
+from made_up_why import explanation, fill_discovery, fill_optimum, fill_sensitivity
 from PIL import Image
 
-from simulator import bundle
+from simulator import bundle, report_findings
 from simulator.compare import SUMMARY_COLUMNS
+from simulator.findings_words import optimum_words
 from simulator.outlines import outlined, width_of, words_path
 from simulator.pdf import document, typeset
 from simulator.provenance import Stamp, facts, worth
 from simulator.scenario import load_scenario
 from simulator.stills import TALL, WIDE, fitted, picture
+from simulator.store import Store
 from simulator.texts import LANGUAGES, text
 
 STAMP = Stamp("2026-11-26", "3.12.1", "2.4.0", "3.5.1")
@@ -127,6 +131,26 @@ def test_the_pdf_has_pages_words_and_pictures(compared, lang):
         ink = np.asarray(page.render(scale=0.5).to_pil().convert("L")) < 200
         assert ink.mean() > 0.002, "no page is empty"
         assert not ink[:, :8].any() and not ink[:, -8:].any(), "nothing runs off the page"
+
+
+def test_the_pdf_takes_stored_findings_along_and_says_that_they_are_unchecked(compared, tmp_path, monkeypatch):
+    monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
+    fill_sensitivity()
+    fill_discovery()
+    fill_optimum()
+    _, explained = explanation()
+    found = replace(report_findings.stored(compared, Store()), explanations=(explained,))
+    plain, said = document(compared, "en", STAMP), document(compared, "en", STAMP, found)
+    (section,) = [one for one in said["sections"] if one["title"] == text("report.findings", "en")]
+    assert [one["title"] for one in said["sections"] if one is not section] == [
+        one["title"] for one in plain["sections"]
+    ]
+    words = " ".join(part.get("words", "") for part in section["parts"])
+    assert text("report.findings_help", "en") in words and explained.text["en"] in words
+    assert " ".join(optimum_words(found.optimum, "en")) in words
+    drawn = [chart for part in section["parts"] if part["kind"] == "pair" for chart in part["charts"]]
+    assert len(drawn) == len(report_findings.charts(found, "en")) > 4 and all(chart["said"] for chart in drawn)
+    assert len(pypdfium2.PdfDocument(typeset(said))) > len(pypdfium2.PdfDocument(typeset(plain)))
 
 
 # ---- words as outlines

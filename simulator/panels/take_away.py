@@ -52,7 +52,13 @@ def page() -> None:
             "text/html",
             lambda: report.report_html(comparison, findings=stored(comparison, Store())),
         ),
-        File("pdf", "PDF", f"report-{lang}.pdf", "application/pdf", lambda: pdf(comparison, lang)),
+        File(
+            "pdf",
+            "PDF",
+            f"report-{lang}.pdf",
+            "application/pdf",
+            lambda: pdf(comparison, lang, found=stored(comparison, Store())),
+        ),
     )
     shown.note(text("take.report_help", lang), lang)
     st.header(text("take.to_share", lang), anchor=False)
