@@ -245,13 +245,16 @@ class Progress:
         self.bar = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.colour = self.bar and not os.environ.get("NO_COLOR")
         self.began = time.monotonic()
-        self.first: tuple[int, float] | None = None
+        self.before: int | None = None  # pieces that were there
+        self.first: tuple[int, float] | None = None  # the first end: until then processes start and code is compiled
         self.shown, self.at = False, 0.0
 
     def __call__(self, done: int, total: int) -> None:
         """Called after each piece of work."""
         now = time.monotonic()
-        if self.first is None:
+        if self.before is None:
+            self.before = done
+        elif self.first is None and done > self.before:
             self.first = done, now
         wait = 0.1 if self.bar else 5.0
         if now - self.began < self.patience or (self.shown and now - self.at < wait and done < total):
@@ -272,10 +275,10 @@ class Progress:
         self.shown, self.at = True, now
 
     def _left(self, done: int, total: int, now: float) -> str:
-        before, since = self.first or (0, now)
-        if done <= before or done >= total:
+        first, since = self.first or (done, now)
+        if done <= first or done >= total:
             return ""
-        seconds = (now - since) / (done - before) * (total - done)
+        seconds = (now - since) / (done - first) * (total - done)
         return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
 
     def end(self) -> None:
