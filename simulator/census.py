@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,15 +15,24 @@ from simulator.units import MILLION, MONTHS_PER_YEAR, Array, share_of
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
 
-Put = Callable[..., None]  # put(name, value for all, dimension=values by group, ...)
+Put = Callable[[str, Any], None]  # put(name, value), or values for all and then by group, as the indicator's columns
 WAGE_BINS = 8_192  # bins of one USD a month for the median and the Gini index
 AGES = (25.0, 35.0, 45.0)  # years at which the groups of DIMENSIONS["age"] begin, after the first
 SIZES = tuple(len(DIMENSIONS[name]) for name in PEOPLE)
 CELLS = len(JOBS) * int(np.prod(SIZES))
 HIT_CELLS = int(np.prod(SIZES[: len(HIT)]))  # the groups of HIT are the first of those of PEOPLE
-GROUPS = {name: slice(1 + sum(SIZES[:k]), 1 + sum(SIZES[: k + 1])) for k, name in enumerate(PEOPLE)}
+PEOPLE_SIZES, HIT_SIZES = np.array(SIZES), np.array(SIZES[: len(HIT)])
 LAID_OFF, RESKILLED, DISPLACED_NOW, DISPLACED_LONG = range(4)  # what a cell of those hit adds up
 HEADS, WAGES, INCOMES, SENT = range(4)  # what a cell of the employed adds up
+
+
+def _places(*groups: str) -> Array:
+    """Where sums by ``PEOPLE`` have all and then these groups."""
+    first = {name: 1 + sum(SIZES[:k]) for k, name in enumerate(PEOPLE)}
+    return np.concatenate([[0], *(np.arange(len(DIMENSIONS[name])) + first[name] for name in groups)])
+
+
+PLACES = {groups: _places(*groups) for groups in (("gender", "goods", "tier"), ("gender", "education", "skill"))}
 
 
 def observe_people(model: GarmentModel, put: Put) -> None:
@@ -41,73 +50,74 @@ def observe_people(model: GarmentModel, put: Put) -> None:
       migrants × ``labour.remittance``; living wage ratio: mean wage over the living wage
     """
     f, par, weight = model.factories, model.par, model.weight
-    employed, hit, bins = _count(model)
-    total = float(employed[HEADS, :, 0].sum())
-    money = float(employed[WAGES, :, 0].sum())
-    mean = float(share_of(money, total))
-    heads = employed[HEADS].sum(axis=0)
+    by_job, employed, hit, bins = _count(model)
+    heads, money = employed[HEADS], employed[WAGES]
+    total = float(heads[0])
+    mean = float(share_of(float(money[0]), total))
+    means = share_of(employed[WAGES : INCOMES + 1], heads[None, :], empty=np.nan)
 
-    def by(values: Array, dimensions: tuple[str, ...]) -> dict[str, Array]:
-        return {name: values[GROUPS[name]] for name in dimensions}
-
-    put("employment", total * weight, **by(heads * weight, PEOPLE))
+    put("employment", heads * weight)
     for job, name in enumerate(("operators", "technicians", "engineers")):
-        mine = employed[HEADS, job] * weight
-        put(name, mine[0], **by(mine, ("gender", "goods", "tier")))
-    skilled = (employed[HEADS, TECHNICIAN] + employed[HEADS, ENGINEER]) * weight
-    put("skilled_jobs", skilled[0], **by(skilled, ("gender",)))
-    put("women_share", float(share_of(heads[GROUPS["gender"]][0], total)))
+        put(name, by_job[HEADS, job, PLACES["gender", "goods", "tier"]] * weight)
+    put("skilled_jobs", (by_job[HEADS, TECHNICIAN, :3] + by_job[HEADS, ENGINEER, :3]) * weight)
+    put("women_share", float(share_of(float(heads[1]), total)))
     put("vacancies", model.open_posts * weight)
     gone = sum(model.people[flow] for flow in ("quits", "layoffs", "closures", "retired"))
     put("turnover", float(share_of(gone, total)) / model.dt)
-    need = f.needed[f.open, TECHNICIAN].sum()
-    put("technician_coverage", float(min(1.0, share_of(employed[HEADS, TECHNICIAN, 0] * weight, need, empty=1.0))))
+    need = float(f.needed[:, TECHNICIAN][f.open].sum())
+    put("technician_coverage", float(min(1.0, share_of(by_job[HEADS, TECHNICIAN, 0] * weight, need, empty=1.0))))
     for name, people in zip(("layoffs", "reskilled", "displaced", "displaced_over_year"), hit * weight, strict=True):
-        put(name, people[0], **by(people, HIT))
+        put(name, people)
 
-    put("mean_wage", mean, **by(share_of(employed[WAGES].sum(axis=0), heads, empty=np.nan), PEOPLE))
+    put("mean_wage", [mean, *means[0, 1:]])
     median, gini = wage_distribution(bins)
     put("median_wage", median)
     put("wage_gini", gini)
-    by_job = share_of(employed[WAGES, :, 0], employed[HEADS, :, 0], empty=np.nan)
-    put("skill_premium", float(by_job[TECHNICIAN] / by_job[OPERATOR]))
+    usual = share_of(by_job[WAGES, :, 0], by_job[HEADS, :, 0], empty=np.nan)
+    put("skill_premium", float(usual[TECHNICIAN] / usual[OPERATOR]))
     put("real_wage", mean / model.now("cpi"))
     cost = model.economy.operator_wage * (1 + par.wages.contributions)
     put("operator_cost", cost)
     put("labour_cost_index", cost / (model.now("unit_value") / model.world.unit_value_2024))
-    incomes = employed[INCOMES].sum(axis=0)
-    put(
-        "household_income",
-        float(share_of(incomes[0], total)),
-        **by(share_of(incomes, heads, empty=np.nan), ("gender", "education", "skill")),
-    )
-    sent = employed[SENT].sum(axis=0) * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION)
-    put("remittances", float(sent[0]), **by(sent, PEOPLE))
+    incomes = means[1, PLACES["gender", "education", "skill"]]
+    put("household_income", [float(share_of(float(employed[INCOMES, 0]), total)), *incomes[1:]])
+    put("remittances", employed[SENT] * (par.labour.remittance * weight * MONTHS_PER_YEAR * model.dt / MILLION))
     put("living_wage_ratio", mean / model.now("living_wage"))
 
 
-def _count(model: GarmentModel) -> tuple[Array, Array, Array]:
-    """Sums over all (place 0) and by group (``GROUPS``), and people at work by wage.
+def _count(model: GarmentModel) -> tuple[Array, Array, Array, Array]:
+    """Sums over all (place 0) and by the groups of ``PEOPLE``, and people at work by wage.
 
-    People at work by what is added up and job, shape [4, job, place]; people laid off, reskilled, displaced and
-    displaced for long, shape [4, place].
+    People at work by what is added up and job, shape [4, job, place], and over all jobs [4, place]; people laid off,
+    reskilled, displaced and displaced for long, shape [4, place of ``HIT``].
     """
     w, f = model.workers, model.factories
-    employed, hit, bins = np.zeros((CELLS, 4)), np.zeros((HIT_CELLS, 4)), np.zeros(WAGE_BINS)
-    groups = age_groups(model)
-    person = (w.woman, w.born, w.education, w.skill)
-    _cross_table(
-        employed, hit, bins, groups, model.step_number, model.steps_per_year, model.household_workers,
-        elsewhere(model), model.par.labour.household_other * model.now("outside_wage"), f.goods, f.tier,
-        model.at_work, w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, *person,
+    return _counted(
+        age_groups(model), model.step_number, model.steps_per_year, model.household_workers, elsewhere(model),
+        model.par.labour.household_other * model.now("outside_wage"), f.goods, f.tier, model.laid_off, model.reskilled,
+        model.at_work, w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, w.woman, w.born, w.education,
+        w.skill,
     )  # fmt: skip
-    for what, rows in ((LAID_OFF, model.laid_off), (RESKILLED, model.reskilled)):
-        _add_rows(hit, what, rows, groups, model.step_number, *person)
-    return (
-        _margins(employed, np.array((len(JOBS), *SIZES))).reshape(4, len(JOBS), -1),
-        _margins(hit, np.array((1, *SIZES[: len(HIT)])))[:, 0],
-        bins,
-    )
+
+
+@compiled
+def _counted(
+    groups: Array, step: int, year: int, household: int, elsewhere: Array, rest: float, goods: Array, tier: Array,
+    laid_off: Array, reskilled: Array, at_work: Array, state: Array, factory: Array, job: Array, wage: Array,
+    migrant: Array, displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """``_count`` from the columns."""
+    employed, hit, bins = np.zeros((CELLS, 4)), np.zeros((HIT_CELLS, 4)), np.zeros(WAGE_BINS)
+    _cross_table(
+        employed, hit, bins, groups, step, year, household, elsewhere, rest, goods, tier, at_work, state, factory, job,
+        wage, migrant, displaced_at, woman, born, education, skill,
+    )  # fmt: skip
+    for i in laid_off:
+        hit[_hit_cell(i, groups, step, woman, born, education, skill), LAID_OFF] += 1
+    for i in reskilled:
+        hit[_hit_cell(i, groups, step, woman, born, education, skill), RESKILLED] += 1
+    by_job = _margins(employed, len(JOBS), PEOPLE_SIZES)
+    return by_job, by_job[:, 0] + by_job[:, 1] + by_job[:, 2], _margins(hit, 1, HIT_SIZES)[:, 0], bins
 
 
 @compiled
@@ -122,7 +132,7 @@ def _cross_table(
             continue
         cell = _hit_cell(i, groups, step, woman, born, education, skill)
         at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
-        first = i // household * household
+        first = i - i % household
         employed[at, HEADS] += 1
         employed[at, WAGES] += wage[i]
         employed[at, INCOMES] += _household(first, min(first + household, len(state)), elsewhere, rest, state, wage)
@@ -136,15 +146,6 @@ def _cross_table(
 
 
 @compiled
-def _add_rows(
-    hit: Array, what: int, rows: Array, groups: Array, step: int, woman: Array, born: Array, education: Array,
-    skill: Array,
-) -> None:  # fmt: skip
-    for i in rows:
-        hit[_hit_cell(i, groups, step, woman, born, education, skill), what] += 1
-
-
-@compiled
 def _hit_cell(i: int, groups: Array, step: int, woman: Array, born: Array, education: Array, skill: Array) -> int:
     """Place of a person among the cells of ``HIT``; ``groups`` is the age group of each age in steps."""
     group = groups[min(step - born[i], len(groups) - 1)]
@@ -153,13 +154,15 @@ def _hit_cell(i: int, groups: Array, step: int, woman: Array, born: Array, educa
 
 
 @compiled
-def _margins(table: Array, sizes: Array) -> Array:
-    """Sums of a table [cell, what] by ``sizes[0]`` and then over all and by group: shape [what, sizes[0], place]."""
-    out = np.zeros((table.shape[1], sizes[0], 1 + sizes[1:].sum()))
+def _margins(table: Array, number: int, sizes: Array) -> Array:
+    """Sums of a table [cell, what] by ``number`` and then over all and by group: shape [what, number, place]."""
+    out = np.zeros((table.shape[1], number, 1 + sizes.sum()))
     for cell in range(len(table)):
+        if not table[cell].any():
+            continue
         rest, place = cell, out.shape[2]
-        first = cell // (len(table) // sizes[0])
-        for axis in range(len(sizes) - 1, 0, -1):
+        first = cell // (len(table) // number)
+        for axis in range(len(sizes) - 1, -1, -1):
             place -= sizes[axis]
             group = rest % sizes[axis]
             rest //= sizes[axis]
@@ -177,16 +180,6 @@ def _household(first: int, last: int, elsewhere: Array, rest: float, state: Arra
     for i in range(first, last):
         income += wage[i] + elsewhere[state[i]]
     return income + rest
-
-
-def _crowd(model: GarmentModel, rows: Array) -> Array:
-    """People in the given rows by the groups of ``HIT``."""
-    w = model.workers
-    groups = age_groups(model)
-    group = groups[np.minimum(model.step_number - w.born[rows], len(groups) - 1)]
-    key = (np.where(w.woman[rows], 0, 1), group, w.education[rows], w.skill[rows])
-    cells = np.ravel_multi_index(key, SIZES[: len(HIT)])
-    return np.bincount(cells, minlength=HIT_CELLS).reshape(SIZES[: len(HIT)])
 
 
 def age_groups(model: GarmentModel) -> Array:
@@ -226,15 +219,26 @@ def wage_distribution(count: Array) -> tuple[float, float]:
     >>> round(median), round(gini, 3)
     (200, 0.222)
     """
-    count = count[: np.flatnonzero(count).max(initial=-1) + 1]
-    if not len(count):
-        return 0.0, 0.0
-    people = np.cumsum(count)
-    half = people[-1] / 2
-    at = int(np.searchsorted(people, half))
-    below = people[at - 1] if at else 0
-    median = at + (half - below) / count[at]
-    money = np.cumsum(count * (np.arange(len(count)) + 0.5))
-    lorenz = np.concatenate([[0.0], money / money[-1]])
-    steps = count / people[-1]
-    return float(median), float(1 - np.sum(steps * (lorenz[1:] + lorenz[:-1])))
+    median, parts = _lorenz(np.asarray(count, float))
+    return (median, float(1 - np.sum(parts))) if len(parts) else (0.0, 0.0)
+
+
+@compiled
+def _lorenz(count: Array) -> tuple[float, Array]:
+    """The median, and by bin twice the area below the Lorenz curve; nothing where nobody is counted."""
+    last = len(count)
+    while last > 0 and count[last - 1] == 0:
+        last -= 1
+    total = money = people = before = 0.0
+    for k in range(last):
+        total += count[k]
+        money += count[k] * (k + 0.5)
+    parts, median, earned = np.empty(last), -1.0, 0.0
+    for k in range(last):
+        people += count[k]
+        earned += count[k] * (k + 0.5)
+        if median < 0 and people >= total / 2:
+            median = k + (total / 2 - (people - count[k])) / count[k]
+        parts[k] = count[k] / total * (earned / money + before)
+        before = earned / money
+    return median, parts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.census import Put, observe_people
 from simulator.compiled import compiled
-from simulator.indicators import COLUMNS, DIMENSIONS
+from simulator.indicators import COLUMNS, DIMENSIONS, FACTORY, INDICATORS
 from simulator.state import (
     AUT,
     EMPLOYED,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from simulator.parameters import Thresholds
 
 COLUMN_AT = {column: i for i, column in enumerate(COLUMNS)}
+_WIDTH = Counter(name for name, _ in COLUMNS)
+SPAN = {name: slice(COLUMN_AT[name, "all"], COLUMN_AT[name, "all"] + _WIDTH[name]) for name in INDICATORS}
 BASE_YEAR = 2024
 LONGEST_PAYBACK = 100.0  # years; slower steps count as this
 WORLD_DEMAND_LEAST = 1e-6  # of 2012: keeps the logarithm of vanished demand finite
@@ -37,11 +40,8 @@ def measure(model: GarmentModel) -> Array:
     """
     row = np.full(len(COLUMNS), np.nan)
 
-    def put(name: str, value: float, **groups: Array) -> None:
-        row[COLUMN_AT[name, "all"]] = value
-        for dimension, values in groups.items():
-            first = COLUMN_AT[name, f"{dimension}={DIMENSIONS[dimension][0]}"]
-            row[first : first + len(DIMENSIONS[dimension])] = values
+    def put(name: str, values: Any) -> None:
+        row[SPAN[name]] = values
 
     observe_people(model, put)
     _money(model, put)
@@ -76,18 +76,8 @@ def _money(model: GarmentModel, put: Put) -> None:
     put("output_per_worker", float(share_of(total * per_year * MILLION, employed)))
     put("unit_labour_cost", float(share_of(labour, total)))
 
-    def by(key: Array, size: int) -> Array:
-        earned = np.bincount(key, weights=revenue, minlength=size)
-        return share_of(np.bincount(key, weights=profits, minlength=size), earned, empty=np.nan)
-
-    rows = np.flatnonzero((books["revenue"] != 0) | (running != 0))
-    revenue, profits = books["revenue"][rows], running[rows]
-    put(
-        "profit_margin",
-        float(share_of(running.sum(), total)),
-        goods=by(f.goods[rows], 3),
-        tier=by(f.tier[rows], 3),
-    )
+    by_goods, by_tier = _profit_shares(f.goods, f.tier, books["revenue"], running)
+    put("profit_margin", [float(share_of(running.sum(), total)), *by_goods, *by_tier])
     put("investment", flow["machines_bought"] + flow["replacement"] + flow["capacity_bought"])
 
 
@@ -100,16 +90,43 @@ def _markets(model: GarmentModel, put: Put) -> None:
     """
     b = model.buyers
     sold, wanted = b.orders[:, KH], b.spending
-    by = {"goods": (b.goods, 3), "market": (b.market, 5)}
-    shipped = {d: np.bincount(k, weights=sold, minlength=n) for d, (k, n) in by.items()}
-    demand = {d: np.bincount(k, weights=wanted, minlength=n) for d, (k, n) in by.items()}
-    put("exports", float(sold.sum()), **shipped)
-    put("real_exports", float(sold.sum()) / (model.now("unit_value") / model.world.unit_value_2024))
-    put("market_share", model.market_share, **{d: share_of(shipped[d], demand[d]) for d in by})
-    near = np.bincount(b.market, weights=b.orders[:, AUT], minlength=5)
-    put("reshored_share", float(share_of(near.sum(), wanted.sum())), market=share_of(near, demand["market"]))
+    shipped, share, near, near_share = _sales(b.goods, b.market, b.orders, wanted)
+    total = float(sold.sum())
+    put("exports", [total, *shipped])
+    put("real_exports", total / (model.now("unit_value") / model.world.unit_value_2024))
+    put("market_share", [model.market_share, *share])
+    put("reshored_share", [float(share_of(near.sum(), wanted.sum())), *near_share])
     abroad = b.orders.sum(axis=0)[1:]
     put("world_automation", float(share_of(abroad @ model.now("rival_automation")[1:], abroad.sum())))
+
+
+@compiled
+def _sales(goods: Array, market: Array, orders: Array, spending: Array) -> tuple[Array, Array, Array, Array]:
+    """Cambodia's sales and market share by goods, then by market; sales near the market and their share by market."""
+    shipped, wanted, near = np.zeros(8), np.zeros(8), np.zeros(5)
+    for i in range(len(spending)):
+        for group in (np.intp(goods[i]), 3 + np.intp(market[i])):
+            shipped[group] += orders[i, KH]
+            wanted[group] += spending[i]
+        near[market[i]] += orders[i, AUT]
+    return (
+        shipped,
+        np.where(wanted > 0, shipped / wanted, 0.0),
+        near,
+        np.where(wanted[3:] > 0, near / wanted[3:], 0.0),
+    )
+
+
+@compiled
+def _profit_shares(goods: Array, tier: Array, revenue: Array, profit: Array) -> tuple[Array, Array]:
+    """Profit over revenue by goods and by tier, nan where nothing is earned."""
+    earned, kept = np.zeros((2, 3)), np.zeros((2, 3))
+    for i in range(len(goods)):
+        for dimension, group in enumerate((np.intp(goods[i]), np.intp(tier[i]))):
+            earned[dimension, group] += revenue[i]
+            kept[dimension, group] += profit[i]
+    share = np.where(earned > 0, kept / earned, np.nan)
+    return share[0], share[1]
 
 
 def _factories(model: GarmentModel, put: Put) -> None:
@@ -121,35 +138,32 @@ def _factories(model: GarmentModel, put: Put) -> None:
     - closed: left without moving; relocated: moved, by destination; size: median staff of open factories
     """
     f = model.factories
-    live = np.flatnonzero(f.open)
     domestic = f.owner == KH_OWNER
     done, made, number, stage_done, stage_made = _work_done(
-        live, f.goods, f.tier, domestic, f.brand_linked, f.automation, f.output, model.stage_weights
+        f.open, f.goods, f.tier, domestic, f.brand_linked, f.automation, f.output, model.stage_weights
     )
-    size = {d: len(DIMENSIONS[d]) for d in ("goods", "tier", "owner", "buyers")}
-    share = share_of(done, made, empty=np.nan)
-    put(
-        "automation",
-        float(share_of(done[0].sum(), made[0].sum())),
-        stage=share_of(stage_done, stage_made),
-        **{d: share[row, :n] for row, (d, n) in enumerate(size.items())},
-    )
-    years = np.minimum(model.payback[live].T.copy(), LONGEST_PAYBACK)
-    put("payback", _median(np.fmin.reduce(years)), stage=[_median(stage) for stage in years])
-    put("factories", len(live), **{d: number[row, :n] for row, (d, n) in enumerate(size.items())})
-    closed = model.leaving & ~model.moving
-    rows = np.flatnonzero(closed)
-    for name, which in (("factories_opened", model.opened), ("factories_closed", rows)):
-        put(name, len(which), goods=np.bincount(f.goods[which], minlength=3),
-            owner=np.bincount(np.where(domestic[which], 0, 1), minlength=2))  # fmt: skip
-    moved = np.bincount(f.moved_to[np.flatnonzero(model.moving)].astype(np.intp), minlength=len(ORIGINS))
-    put("factories_relocated", int(moved.sum()), origin=moved[1:])
-    put("factory_size", _median(np.asarray(sum(f.staff[live].T)) * model.weight))
+    shares = share_of(done, made, empty=np.nan).tolist()
+    total = float(share_of(done[0].sum(), made[0].sum()))
+    by_stage = share_of(stage_done, stage_made)
+    put("automation", [total, *by_stage, *_groups(shares)])
+    *paybacks, size = _medians(*_columns(f.open, model.payback, f.staff, model.weight))
+    put("payback", paybacks)
+    opened, closed, moved = _came_and_went(model.opened, model.leaving, model.moving, f.goods, domestic, f.moved_to)
+    put("factories", [number[0].sum(), *_groups(number.tolist())])
+    put("factories_opened", opened)
+    put("factories_closed", closed)
+    put("factories_relocated", moved)
+    put("factory_size", size)
+
+
+def _groups(table: list[list[float]]) -> list[float]:
+    """Values by the groups of ``FACTORY`` in a line, from rows of at most three."""
+    return [value for row, name in zip(table, FACTORY, strict=True) for value in row[: len(DIMENSIONS[name])]]
 
 
 @compiled
 def _work_done(
-    rows: Array,
+    is_open: Array,
     goods: Array,
     tier: Array,
     domestic: Array,
@@ -158,14 +172,16 @@ def _work_done(
     output: Array,
     weights: Array,
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Work done by machines, output and number of the factories in ``rows``, then the first two by stage.
+    """Work done by machines, output and number of open factories, then the first two by stage.
 
     Shape [goods, tier, owner or buyers; group]; a dimension of two groups leaves the third empty.
     """
     done, made, number = np.zeros((4, 3)), np.zeros((4, 3)), np.zeros((4, 3))
     stages = automation.shape[1]
     stage_done, stage_made = np.zeros(stages), np.zeros(stages)
-    for row in rows:
+    for row in range(len(is_open)):
+        if not is_open[row]:
+            continue
         level = 0.0
         for j in range(stages):
             part = weights[goods[row], j]
@@ -181,19 +197,61 @@ def _work_done(
     return done, made, number, stage_done, stage_made
 
 
-def _median(values: Array) -> float:
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return np.nan
-    low, high = (len(values) - 1) // 2, len(values) // 2
-    values.partition((low, high))
-    return float(values[low] + values[high]) / 2
+@compiled
+def _came_and_went(
+    opened: Array, leaving: Array, moving: Array, goods: Array, domestic: Array, moved_to: Array
+) -> tuple[Array, Array, Array]:
+    """Factories that opened and that closed, by goods and owner; that moved, by origin; the sum of all comes first."""
+    came, went, moved = np.zeros(6), np.zeros(6), np.zeros(len(ORIGINS))
+    for i in opened:
+        for place in (0, 1 + np.intp(goods[i]), 4 + np.intp(not domestic[i])):
+            came[place] += 1
+    for i in range(len(leaving)):
+        if moving[i]:
+            moved[moved_to[i]] += 1
+            moved[0] += 1
+        elif leaving[i]:
+            for place in (0, 1 + np.intp(goods[i]), 4 + np.intp(not domestic[i])):
+                went[place] += 1
+    return came, went, moved
+
+
+@compiled
+def _columns(is_open: Array, payback: Array, staff: Array, weight: float) -> tuple[Array, Array]:
+    """Of open factories: the shortest payback, that of each stage, and staff in people; and how many have each.
+
+    Shape [what, factory]; infinite for the others, so that these come last when sorted.
+    """
+    rows, stages = payback.shape
+    values, number = np.full((2 + stages, rows), np.inf), np.zeros(2 + stages, np.intp)
+    for i in range(rows):
+        if not is_open[i]:
+            continue
+        for j in range(stages):
+            there = payback[i, j] == payback[i, j]  # nan where no step is left
+            years = min(payback[i, j], LONGEST_PAYBACK) if there else np.inf
+            values[1 + j, i] = years
+            values[0, i] = min(values[0, i], years)
+            number[1 + j] += there
+        number[0] += values[0, i] < np.inf
+        values[1 + stages, i] = (staff[i, 0] + staff[i, 1] + staff[i, 2]) * weight
+        number[1 + stages] += 1
+    return values, number
+
+
+def _medians(values: Array, number: Array) -> list[float]:
+    """The median of the first ``number`` of each row in order of size, nan of none."""
+    values.sort(axis=1)
+    return [
+        float(row[(n - 1) // 2] + row[n // 2]) / 2 if n else np.nan
+        for row, n in zip(values, number.tolist(), strict=True)
+    ]
 
 
 def _public(model: GarmentModel, put: Put) -> None:
     """Spending by lever, revenue and their difference, from the public account."""
     account = model.account
-    put("public_cost", account.cost, lever=[account.spending.get(name, 0.0) for name in DIMENSIONS["lever"]])
+    put("public_cost", [account.cost, *(account.spending.get(name, 0.0) for name in DIMENSIONS["lever"])])
     put("public_revenue", account.income)
     put("public_balance", account.balance)
 
@@ -202,14 +260,12 @@ class Memory:
     """What a quarter leaves behind to explain the next one's change of employment."""
 
     def __init__(self, model: GarmentModel) -> None:
-        f = model.factories
+        f, before = model.factories, model.memory
         self.heads = f.staff * model.weight
-        self.open = f.open.copy()
         self.output, self.efficiency = model.plan.output, model.plan.efficiency
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
-        self.staffed = (np.asarray(sum(f.staff.T)) > 0) | (model.memory.seen(len(f)) if model.memory else False)
-        self.staffed[model.opened] = False  # whoever had the row before
+        self.staffed = _staffed(f.staff, before.staffed if before else np.zeros(0, np.bool_), model.opened)
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""
@@ -220,9 +276,20 @@ class Memory:
         """The nine terms of the change of employment since the quarter before; they add up exactly."""
         new = cls(model)
         old = model.memory or new
-        terms = decompose(old, new, model.leaving, model.moving, old.seen(len(new.open)))
+        terms = decompose(old, new, model.leaving, model.moving, old.seen(len(new.heads)))
         model.memory = new
         return terms
+
+
+@compiled
+def _staffed(staff: Array, before: Array, opened: Array) -> Array:
+    """Which factories have or had staff; of the rows just ``opened`` what they had before does not count."""
+    out = np.zeros(len(staff), np.bool_)
+    for i in range(len(staff)):
+        out[i] = staff[i].sum() > 0 or (i < len(before) and before[i])
+    for i in opened:
+        out[i] = False  # whoever had the row before
+    return out
 
 
 def world_demand(model: GarmentModel) -> float:
@@ -247,24 +314,17 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
        technicians and engineers, staffing Lambda × Delta ln u.
     4. A job with heads at one end only is staffing too.
     """
-    rows, known = len(new.open), len(old.open)
-    left, moved, grown = np.zeros(rows, bool), np.zeros(rows, bool), np.zeros(rows)
-    left[: len(leaving)] = leaving
-    moved[: len(moving)] = moving
-    before, after = np.asarray(sum(old.heads.T)), np.asarray(sum(new.heads.T))
-    grown[:] = after
-    grown[:known] -= before
-    first = ~left & ~seen & (after > 0)
-    terms = {
-        "relocation": -float(before[moved[:known]].sum()),
-        "closure": -float(before[(left & ~moved)[:known]].sum()),
-        "opening": float(grown[first].sum()),
-    }
+    names = (
+        *("relocation", "closure", "opening"),
+        *("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing"),
+    )
     shares = _log_mean_shares(
-        ~left & ~first,
+        leaving,
+        moving,
+        seen,
         old.heads,
         new.heads,
-        np.log(new.demand / old.demand),
+        float(np.log(new.demand / old.demand)),
         old.output,
         new.output,
         old.efficiency,
@@ -272,14 +332,14 @@ def decompose(old: Memory, new: Memory, leaving: Array, moving: Array, seen: Arr
         old.tasks,
         new.tasks,
     )
-    names = ("scale", "competitiveness", "efficiency", "displacement", "reinstatement", "staffing")
-    terms |= zip(names, shares, strict=True)
-    return {f"change_{name}": value for name, value in terms.items()}
+    return {f"change_{name}": value for name, value in zip(names, shares, strict=True)}
 
 
 @compiled
 def _log_mean_shares(
-    stays: Array,
+    leaving: Array,
+    moving: Array,
+    seen: Array,
     before: Array,
     after: Array,
     demand: float,
@@ -289,11 +349,25 @@ def _log_mean_shares(
     efficiency: Array,
     tasks_before: Array,
     tasks: Array,
-) -> tuple[float, float, float, float, float, float]:
-    """Terms 3 and 4 of ``decompose``, summed over the factories that stay; ``demand`` is its change of logarithm."""
+) -> tuple[float, float, float, float, float, float, float, float, float]:
+    """The terms of ``decompose`` in their order, summed over factories; ``demand`` is its change of logarithm."""
+    relocation = closure = opening = 0.0
     scale = competitiveness = better = displacement = reinstatement = staffing = 0.0
-    for i in range(len(before)):
-        if not stays[i]:
+    for i in range(len(after)):
+        known = i < len(before)
+        if i < len(leaving) and leaving[i]:
+            gone = before[i].sum() if known else 0.0
+            if moving[i]:
+                relocation += gone
+            else:
+                closure += gone
+            continue
+        if not seen[i]:
+            opening += after[i].sum()
+            if after[i].sum() > 0 and known:
+                opening -= before[i].sum()
+            continue
+        if not known:
             continue
         for k in range(before.shape[1]):
             n0, n1 = before[i, k], after[i, k]
@@ -313,7 +387,7 @@ def _log_mean_shares(
             else:
                 reinstatement += mean * d_tasks
             staffing += mean * (ratio - d_output + d_efficiency - d_tasks)
-    return scale, competitiveness, better, displacement, reinstatement, staffing
+    return -relocation, -closure, opening, scale, competitiveness, better, displacement, reinstatement, staffing
 
 
 def fill_relative(model: GarmentModel) -> None:
@@ -394,20 +468,39 @@ def futures(
     membership.
     """
     survival = np.maximum(jobs / limits.survival_employment, exports / limits.survival_exports)
-    x = np.clip((cost - limits.labour_cost) / limits.cost_scale, -1, 1)
-    y = np.clip((automation - limits.automation) / limits.automation_scale, -1, 1)
-    corners = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)])
-    distance = (x[:, None] - corners[:, 0]) ** 2 + (y[:, None] - corners[:, 1]) ** 2
-    pull = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / limits.softness)
-    pull /= pull.sum(axis=1, keepdims=True)
-    low_few, high_few, low_many, high_many = pull.T
+    cost, automation = (
+        (cost - limits.labour_cost) / limits.cost_scale,
+        (automation - limits.automation) / limits.automation_scale,
+    )
+    pull = np.exp(-_beyond_nearest(cost, automation) / limits.softness)
     shrunk = exports < limits.survival_exports
     high_tech = (value_added > limits.high_value_added) & (skilled > limits.high_skilled)
-    out = np.zeros((len(cost), 6))
-    out[:, 1], out[:, 3] = low_few, low_many
-    out[:, 2], out[:, 0] = np.where(shrunk, high_few, 0.0), np.where(shrunk, 0.0, high_few)
-    out[:, 4], out[:, 5] = np.where(high_tech, high_many, 0.0), np.where(high_tech, 0.0, high_many)
-    vanished = survival < 1
-    out[vanished] = 0.0
-    out[vanished, 2] = 1.0
-    return survival, out
+    return survival, _memberships(pull, shrunk, high_tech, survival < 1)
+
+
+@compiled
+def _beyond_nearest(cost: Array, automation: Array) -> Array:
+    """Squared distance to each corner less that to the nearest, shape [step, corner]."""
+    out = np.empty((len(cost), 4))
+    for i in range(len(cost)):
+        x = np.minimum(np.maximum(cost[i], -1.0), 1.0)
+        y = np.minimum(np.maximum(automation[i], -1.0), 1.0)
+        for k, (corner_x, corner_y) in enumerate(((-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0))):
+            out[i, k] = (x - corner_x) ** 2 + (y - corner_y) ** 2
+        out[i] -= out[i].min()
+    return out
+
+
+@compiled
+def _memberships(pull: Array, shrunk: Array, high_tech: Array, vanished: Array) -> Array:
+    """Membership by future from the pull of the corners, shape [step, 6]."""
+    out = np.zeros((len(pull), 6))
+    for i in range(len(pull)):
+        if vanished[i]:
+            out[i, 2] = 1.0
+            continue
+        low_few, high_few, low_many, high_many = pull[i] / (pull[i, 0] + pull[i, 1] + pull[i, 2] + pull[i, 3])
+        out[i, 1], out[i, 3] = low_few, low_many
+        out[i, 2 if shrunk[i] else 0] = high_few
+        out[i, 4 if high_tech[i] else 5] = high_many
+    return out

@@ -39,7 +39,7 @@ def per_step(rate: Number, dt: float) -> Number:
     >>> round(float(per_step(0.24, 0.25)), 4)
     0.0582
     """
-    return 1.0 - np.exp(-np.asarray(rate) * dt)
+    return 1.0 - np.exp(-rate * dt)
 
 
 def per_rest(rate: Number, dt: float) -> Number:
@@ -60,6 +60,8 @@ def share_of(part: Number, whole: Number, empty: float = 0.0) -> Number:
     >>> float(share_of(3.0, 4.0)), float(share_of(3.0, 0.0))
     (0.75, 0.0)
     """
+    if isinstance(part, float | int) and isinstance(whole, float | int):  # NumPy's are slow for single numbers
+        return np.float64(part / whole if whole > 0 else empty)
     part, whole = np.asarray(part, float), np.asarray(whole, float)
     if part.ndim == whole.ndim == 0:
         return part / whole if whole > 0 else np.float64(empty)
