@@ -265,7 +265,8 @@ class Memory:
         self.output, self.efficiency = model.plan.output, model.plan.efficiency
         self.tasks = model.plan.tasks
         self.demand = world_demand(model)
-        self.staffed = _staffed(f.staff, before.staffed if before else np.zeros(0, np.bool_), model.opened)
+        known: Array = before.staffed if before else np.zeros(0, np.bool_)
+        self.staffed: Array = _staffed(f.staff, known, model.opened)
 
     def seen(self, rows: int) -> Array:
         """Which of ``rows`` factories have ever had staff."""
