@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def _count(model: GarmentModel) -> tuple[Array, Array, Array, Array]:
     """
     w, f = model.workers, model.factories
     return _counted(
-        age_groups(model), model.step_number, model.steps_per_year, model.household_workers, elsewhere(model),
+        age_groups(model.dt), model.step_number, model.steps_per_year, model.household_workers, elsewhere(model),
         model.par.labour.household_other * model.now("outside_wage"), f.goods, f.tier, model.laid_off, model.reskilled,
         model.at_work, w.state, w.factory, w.job, w.wage, w.migrant, w.displaced_at, w.woman, w.born, w.education,
         w.skill,
@@ -112,10 +113,11 @@ def _counted(
         employed, hit, bins, groups, step, year, household, elsewhere, rest, goods, tier, at_work, state, factory, job,
         wage, migrant, displaced_at, woman, born, education, skill,
     )  # fmt: skip
+    last = len(groups) - 1
     for i in laid_off:
-        hit[_hit_cell(i, groups, step, woman, born, education, skill), LAID_OFF] += 1
+        hit[_hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i]), LAID_OFF] += 1
     for i in reskilled:
-        hit[_hit_cell(i, groups, step, woman, born, education, skill), RESKILLED] += 1
+        hit[_hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i]), RESKILLED] += 1
     by_job = _margins(employed, len(JOBS), PEOPLE_SIZES)
     return by_job, by_job[:, 0] + by_job[:, 1] + by_job[:, 2], _margins(hit, 1, HIT_SIZES)[:, 0], bins
 
@@ -127,10 +129,11 @@ def _cross_table(
     migrant: Array, displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
 ) -> None:  # fmt: skip
     """Add people at work, of whom some have been displaced since, and displaced people to their cells."""
+    last = len(groups) - 1  # ``groups`` is the age group of each age in steps
     for i in at_work:
         if state[i] != EMPLOYED:
             continue
-        cell = _hit_cell(i, groups, step, woman, born, education, skill)
+        cell = _hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i])
         at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
         first = i - i % household
         employed[at, HEADS] += 1
@@ -140,17 +143,16 @@ def _cross_table(
         bins[min(int(wage[i]), WAGE_BINS - 1)] += 1
     for i in range(len(state)):
         if state[i] == DISPLACED:
-            cell = _hit_cell(i, groups, step, woman, born, education, skill)
+            cell = _hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i])
             hit[cell, DISPLACED_NOW] += 1
             hit[cell, DISPLACED_LONG] += step - displaced_at[i] > year
 
 
 @compiled
-def _hit_cell(i: int, groups: Array, step: int, woman: Array, born: Array, education: Array, skill: Array) -> int:
-    """Place of a person among the cells of ``HIT``; ``groups`` is the age group of each age in steps."""
-    group = groups[min(step - born[i], len(groups) - 1)]
-    gender = 0 if woman[i] else 1
-    return ((gender * SIZES[1] + group) * SIZES[2] + education[i]) * SIZES[3] + skill[i]
+def _hit_cell(age_group: int, woman: bool, education: int, skill: int) -> int:
+    """Place of a person among the cells of ``HIT``."""
+    gender = 0 if woman else 1
+    return ((gender * SIZES[1] + age_group) * SIZES[2] + education) * SIZES[3] + skill
 
 
 @compiled
@@ -182,9 +184,10 @@ def _household(first: int, last: int, elsewhere: Array, rest: float, state: Arra
     return income + rest
 
 
-def age_groups(model: GarmentModel) -> Array:
-    """Place among the age groups by age in steps."""
-    return np.searchsorted(AGES, np.arange(int(MOST_YEARS / model.dt)) * model.dt, side="right")
+@cache
+def age_groups(dt: float) -> Array:
+    """Place among the age groups by age in steps of ``dt`` years."""
+    return np.searchsorted(AGES, np.arange(int(MOST_YEARS / dt)) * dt, side="right")
 
 
 def household_income(model: GarmentModel, households: Array) -> Array:

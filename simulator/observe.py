@@ -13,7 +13,6 @@ from simulator.compiled import compiled
 from simulator.indicators import COLUMNS, DIMENSIONS, FACTORY, INDICATORS
 from simulator.state import (
     AUT,
-    EMPLOYED,
     KH,
     KH_OWNER,
     OPERATOR,
@@ -29,6 +28,11 @@ COLUMN_AT = {column: i for i, column in enumerate(COLUMNS)}
 _WIDTH = Counter(name for name, _ in COLUMNS)
 SPAN = {name: slice(COLUMN_AT[name, "all"], COLUMN_AT[name, "all"] + _WIDTH[name]) for name in INDICATORS}
 BASE_YEAR = 2024
+_COMPARED = tuple(
+    COLUMN_AT[name, "all"] for name in ("employment", "real_exports", "automation", "skilled_jobs", "labour_cost_index")
+)
+_SURVIVAL = COLUMN_AT["survival", "all"]
+_MEMBERSHIP = slice(COLUMN_AT["scenario_0", "all"], COLUMN_AT["scenario_5", "all"] + 1)
 LONGEST_PAYBACK = 100.0  # years; slower steps count as this
 WORLD_DEMAND_LEAST = 1e-6  # of 2012: keeps the logarithm of vanished demand finite
 
@@ -67,7 +71,7 @@ def _money(model: GarmentModel, put: Put) -> None:
     flow = books.totals()
     total, profit = flow["revenue"], books.profit()
     running = profit + books["scrapped"]
-    employed = int(np.count_nonzero(model.workers.state == EMPLOYED)) * model.weight
+    employed = int(f.staff.sum()) * model.weight
     labour = flow["wages"] + flow["contributions"]
     own = labour + flow["depreciation"] + flow["scrapped"] + flow["interest"] + float(profit.sum())
     at_home = par.production.home_part * (flow["energy"] + flow["overhead"] + flow["maintenance"])
@@ -370,16 +374,20 @@ def _log_mean_shares(
             continue
         if not known:
             continue
+        worked_out, d_output, d_efficiency = False, 0.0, 0.0
         for k in range(before.shape[1]):
             n0, n1 = before[i, k], after[i, k]
             if n0 <= 0 or n1 <= 0:
                 staffing += n1 - n0
                 continue
-            ratio = math.log(n1) - math.log(n0)
+            ratio = 0.0 if n0 == n1 else math.log(n1) - math.log(n0)
             mean = n1 if n0 == n1 else (n1 - n0) / ratio
-            d_output = math.log(output[i] / output_before[i])
-            d_efficiency = math.log(efficiency[i] / efficiency_before[i])
-            d_tasks = math.log(tasks[i, k] / tasks_before[i, k])
+            if not worked_out:
+                d_output = math.log(output[i] / output_before[i])
+                d_efficiency = math.log(efficiency[i] / efficiency_before[i])
+                worked_out = True
+            change = tasks[i, k] / tasks_before[i, k]
+            d_tasks = 0.0 if change == 1.0 else math.log(change)
             scale += mean * demand
             competitiveness += mean * (d_output - demand)
             better -= mean * d_efficiency
@@ -415,25 +423,18 @@ def fill_relative(model: GarmentModel) -> None:
     else:
         rows = slice(steps - 1, steps)
     b = model.base_2024
-    at = {
-        n: COLUMN_AT[n, "all"] for n in ("labour_cost_index", "automation", "employment", "real_exports", "value_added")
-    }
-    cost = values[rows, at["labour_cost_index"]] / b["labour_cost_index"]
-    values[rows, at["labour_cost_index"]] = cost
-    jobs = values[rows, at["employment"]]
-    skilled = share_of(values[rows, COLUMN_AT["skilled_jobs", "all"]], jobs)
-    real = values[rows, at["value_added"]] / _prices(model, rows)
-    survival, membership = futures(
+    jobs, exports, automation, skilled, cost = (values[rows, place] for place in _COMPARED)
+    cost /= b["labour_cost_index"]  # in its place among the values
+    real = values[rows, COLUMN_AT["value_added", "all"]] / _prices(model, rows)
+    values[rows, _SURVIVAL], values[rows, _MEMBERSHIP] = futures(
         cost=cost,
-        automation=values[rows, at["automation"]],
+        automation=automation,
         jobs=share_of(jobs, b["employment"]),
-        exports=share_of(values[rows, at["real_exports"]], b["real_exports"]),
+        exports=share_of(exports, b["real_exports"]),
         value_added=share_of(real, b["value_added"]),
-        skilled=skilled,
+        skilled=share_of(skilled, jobs),
         limits=model.par.thresholds,
     )
-    values[rows, COLUMN_AT["survival", "all"]] = survival
-    values[rows, [COLUMN_AT[f"scenario_{k}", "all"] for k in range(6)]] = membership
 
 
 def _prices(model: GarmentModel, rows: slice) -> Array:

@@ -60,8 +60,11 @@ def share_of(part: Number, whole: Number, empty: float = 0.0) -> Number:
     >>> float(share_of(3.0, 4.0)), float(share_of(3.0, 0.0))
     (0.75, 0.0)
     """
-    if isinstance(part, float | int) and isinstance(whole, float | int):  # NumPy's are slow for single numbers
-        return np.float64(part / whole if whole > 0 else empty)
+    if isinstance(whole, float | int):  # NumPy is slow with single numbers
+        if isinstance(part, float | int):
+            return np.float64(part / whole if whole > 0 else empty)
+        if whole > 0:
+            return np.asarray(part, float) / whole
     part, whole = np.asarray(part, float), np.asarray(whole, float)
     if part.ndim == whole.ndim == 0:
         return part / whole if whole > 0 else np.float64(empty)
