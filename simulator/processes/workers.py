@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,8 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
     workers, par, eco = model.workers, model.par, model.economy
     ict = 1 + par.skills.ict_gain * par.skills.school_ict
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
-    chance = _home_chances(
-        par.labour.home_rise, par.labour.school_leaving_age, par.labour.retirement_age, model.dt
-    )  # fmt: skip
+    since, last = par.labour.school_leaving_age, par.labour.retirement_age
+    chance = _by_age(home_rate, model.dt, rise=par.labour.home_rise, since=since, last=last)
     rows = _going_home(rng.key("home"), chance, model.step_number, workers.born)
     at_work = rows[workers.state[rows] == EMPLOYED]
     model.people["retired"] = len(at_work)
@@ -70,10 +70,9 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
 
 
 @lru_cache(maxsize=64)
-def _home_chances(rise: float, since: float, last: float, dt: float) -> Array:
-    """Chance of going home in a step by age in steps, from ``home_rate``: the same in every step but for levers."""
-    age = np.arange(int(MOST_YEARS / dt)) * dt
-    return per_step(home_rate(age=age, rise=rise, since=since, last=last), dt)
+def _by_age(rate: Callable[..., Array], dt: float, **terms: float) -> Array:
+    """Chance within a step for each age in steps, from a yearly hazard: the same in every step unless a term changes."""
+    return per_step(rate(age=np.arange(int(MOST_YEARS / dt)) * dt, **terms), dt)
 
 
 @compiled
@@ -327,11 +326,15 @@ def _surplus(
 @compiled
 def _in_cells(chosen: Array, at_work: Array, state: Array, factory: Array, job: Array) -> tuple[Array, Array]:
     """Rows of people still at work in the cells of factory and job that are not 0 in ``chosen``, and their cells."""
-    rows, cells, number = np.empty(len(at_work), np.intp), np.empty(len(at_work), np.intp), 0
+    rows, number = np.empty(len(at_work), np.intp), 0
     for i in at_work:
-        cell = factory[i] * np.intp(3) + job[i]
-        rows[number], cells[number] = i, cell
-        number += (state[i] == EMPLOYED) & (chosen[cell] > 0)
+        rows[number] = i
+        number += chosen[factory[i] * np.intp(3) + job[i]] > 0
+    there, number = rows[:number], 0
+    cells = np.empty(len(there), np.intp)
+    for i in there:
+        rows[number], cells[number] = i, factory[i] * np.intp(3) + job[i]
+        number += state[i] == EMPLOYED
     return rows[:number].copy(), cells[:number].copy()
 
 
@@ -590,13 +593,15 @@ def _schooled_operators(
     wanted: Array, at_work: Array, state: Array, job: Array, education: Array, factory: Array
 ) -> tuple[Array, int]:
     """Rows of operators with lower secondary in the ``wanted`` factories; how many there are in all factories."""
-    rows, number, people = np.empty(len(at_work), np.intp), 0, 0
+    rows, number = np.empty(len(at_work), np.intp), 0
     for i in at_work:
-        able = (state[i] == EMPLOYED) & (job[i] == OPERATOR) & (education[i] >= 1)
         rows[number] = i
-        number += able & wanted[factory[i]]
-        people += able
-    return rows[:number].copy(), people
+        number += (state[i] == EMPLOYED) & (job[i] == OPERATOR) & (education[i] >= 1)
+    people, number = rows[:number], 0
+    for i in people:
+        rows[number] = i
+        number += wanted[factory[i]]
+    return rows[:number].copy(), len(people)
 
 
 def first_with_posts(turn: Array, factory: Array, posts: Array, count: int) -> Array:
@@ -638,9 +643,8 @@ def find_other_work(model: GarmentModel, rng: Stream, people: Array) -> None:
         min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
     )
     boost = 1 + business.diversification_gain * business.diversification * damping
-    schooling, reskilled = np.arange(3)[:, None], np.arange(2)
-    rate = par.finding + par.finding_education * schooling + par.finding_reskilled * reskilled
-    chance = per_step(rate * boost, model.dt)
+    rate = [[par.finding + par.finding_education * e + par.finding_reskilled * r for r in (0, 1)] for e in range(3)]
+    chance = per_step(np.array(rate) * boost, model.dt)
     _find_other_work(
         people, rng.key("other work"), chance, workers.state, workers.education, workers.reskilled, workers.displaced_at
     )
