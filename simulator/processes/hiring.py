@@ -53,35 +53,35 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     """
     f, par = model.factories, model.par.labour
     gaps = np.maximum(f.posts - f.staff, 0) * f.open[:, None]
-    open_posts = gaps.sum(axis=0)
     willing = who_accepts(model, rng)
-    rows, factories, jobs = [], [], []
+    still_open, rows, factories, jobs = [0] * len(JOBS), [], [], []
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
-        if not open_posts[job]:
+        gap = gaps[:, job].copy()
+        if not gap.any():
             continue
-        posts = posts_in_turn(rng, f.number, gaps[:, job].copy(), job)
-        manual = model.plan.tasks[posts, OPERATOR] if job == OPERATOR else posts[:0]
+        posts = posts_in_turn(rng, f.number, gap, job)
+        manual = model.plan.tasks[:, OPERATOR][posts] if job == OPERATOR else posts[:0]
         women = women_weight(usual=par.women_weight, left=manual, risk=par.risk_women)
         people = choose(model, rng, job, len(posts), women=women, willing=willing[job])
         rows.append(people)
         factories.append(posts[: len(people)])
         jobs.append(np.full(len(people), job, np.int8))
-        open_posts[job] -= len(people)
+        still_open[job] = len(posts) - len(people)
     if rows:
         place(model, rng, np.concatenate(rows), np.concatenate(factories), np.concatenate(jobs))
     model.people["hired"] = sum(map(len, rows))
     model.at_work = in_state(EMPLOYED, model.workers.state)
     assess_staff(model)
-    model.open_posts = int(open_posts.sum())
-    model.economy.unfilled = float(share_of(open_posts[OPERATOR], f.posts[:, OPERATOR][f.open].sum()))
+    model.open_posts = sum(still_open)
+    model.economy.unfilled = float(share_of(still_open[OPERATOR], f.posts[:, OPERATOR][f.open].sum()))
     measure_scarcity(model)
 
 
 def posts_in_turn(rng: Stream, number: Array, gap: Array, job: int) -> Array:
     """Factory rows of all open posts, in the order in which they are filled.
 
-    Each post has a random number of its own, by the factory's ``number`` and the place among its open posts of the job;
-    the smallest comes first.
+    Each post has a random number of its own (row: number of the factory × 65,536 + place among its open posts of the
+    job); the smallest comes first.
     """
     factory, turn = _each_post(rng.key(f"post {job}"), number, gap)
     return factory[np.argsort(turn, kind="stable")]
@@ -156,7 +156,7 @@ def choose(
     turn = rng.exponential(pool, f"turn {job}")
     if job == OPERATOR:
         turn /= np.where(workers.woman[pool], women, model.par.labour.men_weight)
-    turn += np.where(workers.state[pool] == DISPLACED, 0.0, 1e6)
+    turn += 1e6 * (workers.state[pool] != DISPLACED)
     return np.sort(pool[np.argpartition(turn, count - 1)[:count]])
 
 
@@ -165,27 +165,27 @@ def who_accepts(model: GarmentModel, rng: Stream, *, everybody_looks: bool = Fal
     w, par, eco = model.workers, model.par.labour, model.economy
     ratios = np.array((1.0, model.par.wages.technician_ratio, model.par.wages.engineer_ratio))
     pay = eco.wages / (ratios * model.now("outside_wage"))
-    looks = np.full((len(JOBS), 2, len(STATES)), np.nan)  # who is at work or in a course never does
-    if everybody_looks:
-        looks[:, :, (OUTSIDE, DISPLACED)] = 1.0
-    else:
-        looks[:, :, OUTSIDE] = looks[:, :, DISPLACED] = _chances(par.search_rate_displaced, model.dt)
-        looks[OPERATOR, :, OUTSIDE] = _chances(par.search_rate, model.dt)
     left = np.zeros(len(w), bool)
     left[model.quits] = left[model.laid_off] = True
     return _who_accepts(
         np.array([rng.key(f"look {job}") for job in range(len(JOBS))]),
-        looks,
-        np.array([np.log(ratio) for ratio in pay]),
+        _looks(par.search_rate, par.search_rate_displaced, model.dt, everybody_looks),
+        np.log(pay),
         (par.liking, par.age_cost, par.age_from, par.men_outside, par.education_cost),
         model.step_number, model.dt, left, w.state, w.skill, w.settled, w.taste, w.born, w.education, w.woman,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _chances(rate: float, dt: float) -> tuple[float, float]:
-    """Chance to look in a step, and in what is left of one: the same in every step unless the rate changes."""
-    return float(per_step(rate, dt)), float(per_rest(rate, dt))
+def _looks(rate: float, rate_displaced: float, dt: float, everybody: bool) -> Array:
+    """Chances to look by job, [in a step, in what is left of one] and state: the same until a rate changes."""
+    chances = np.full((len(JOBS), 2, len(STATES)), np.nan)  # who is at work or in a course never does
+    chances[:, :, (OUTSIDE, DISPLACED)] = 1.0
+    if not everybody:
+        for k, chance in enumerate((per_step, per_rest)):
+            chances[:, k, (OUTSIDE, DISPLACED)] = chance(rate_displaced, dt)
+            chances[OPERATOR, k, OUTSIDE] = chance(rate, dt)
+    return chances
 
 
 @compiled
@@ -277,4 +277,4 @@ def measure_scarcity(model: GarmentModel) -> None:
     for k, (job, skill) in enumerate(((TECHNICIAN, TECHNICIAN_SKILL), (ENGINEER, ENGINEER_SKILL))):
         supply = np.count_nonzero((workers.skill == skill) & there) * model.weight
         need = f.needed[:, job][f.open].sum()
-        model.economy.scarcity[k] = min(max(float(share_of(need, supply, empty=4.0)), 0.0), 4.0)
+        model.economy.scarcity[k] = min(need / supply, 4.0) if supply else 4.0

@@ -71,7 +71,7 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
 
 @lru_cache(maxsize=64)
 def _by_age(rate: Callable[..., Array], dt: float, **terms: float) -> Array:
-    """Chance within a step for each age in steps, from a yearly hazard: the same in every step unless a term changes."""
+    """Chance within a step for each age in steps, from a yearly hazard: the same until a term changes."""
     return per_step(rate(age=np.arange(int(MOST_YEARS / dt)) * dt, **terms), dt)
 
 
@@ -167,24 +167,11 @@ def give_skills(model: GarmentModel, rng: Stream, rows: Array, technicians: Arra
     workers, par = model.workers, model.par
     women = par.skills.women_in_stem / par.labour.women
     men = (1 - par.skills.women_in_stem) / (1 - par.labour.women)
-    _give_skills(
-        rows, rng.key("skill"), np.array((men, women)), technicians, engineers,
-        workers.woman, workers.education, workers.skill,
-    )  # fmt: skip
-
-
-@compiled
-def _give_skills(
-    rows: Array, key: np.uint64, tilts: Array, technicians: Array, engineers: float, woman: Array, education: Array,
-    skill: Array,
-) -> None:  # fmt: skip
-    """``give_skills`` on the columns; ``tilts`` are of men and of women."""
-    for i in rows:
-        u, tilt = luck(key, i), tilts[np.intp(woman[i])]
-        if u < technicians[education[i]] * tilt:
-            skill[i] = TECHNICIAN_SKILL
-        if education[i] == 2 and u > 1 - engineers * tilt:
-            skill[i] = ENGINEER_SKILL
+    tilt = np.where(workers.woman[rows], women, men)
+    u = rng.uniform(rows, "skill")
+    schooling = workers.education[rows]
+    workers.skill[rows[u < technicians[schooling] * tilt]] = TECHNICIAN_SKILL
+    workers.skill[rows[(schooling == 2) & (u > 1 - engineers * tilt)]] = ENGINEER_SKILL
 
 
 def quit_jobs(model: GarmentModel, rng: Stream) -> None:
@@ -196,8 +183,9 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     the sector cannot hire them any more.
     """
     workers, par, eco = model.workers, model.par.labour, model.economy
-    leak = float(per_step(model.par.skills.leak, model.dt))
-    _settle(rng.key("settle"), leak, workers.skill, workers.state, workers.settled)
+    rows = np.flatnonzero(workers.skill == TECHNICIAN_SKILL)
+    rows = rows[(workers.state[rows] == OUTSIDE) & ~workers.settled[rows]]
+    workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
     usual = eco.wages / eco.operator_wage * model.now("outside_wage")
 
     def chance(tenure: Number, relative_wage: Number) -> Number:
@@ -221,14 +209,6 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     model.quits = rows[turn < chance(tenure, relative_wage)]
     release(model, model.quits, OUTSIDE)
     model.people["quits"] = len(model.quits)
-
-
-@compiled
-def _settle(key: np.uint64, chance: float, skill: Array, state: Array, settled: Array) -> None:
-    """Technicians outside settle elsewhere."""
-    for i in range(len(skill)):
-        if skill[i] == TECHNICIAN_SKILL and state[i] == OUTSIDE and luck(key, i) < chance:
-            settled[i] = True
 
 
 @compiled
@@ -414,22 +394,12 @@ def train(model: GarmentModel, rng: Stream) -> None:
     In this order: ``finish_courses``, ``start_courses``, ``raise_operators``, ``find_other_work``. Who ended a course
     may so begin another or find other work in the same step. No one is paid by the sector while in a course.
     """
-    people = _looking_or_learning(model.workers.state)
+    state = model.workers.state
+    people = np.flatnonzero((state == DISPLACED) | (state == TRAINING))
     finish_courses(model, rng, people)
     start_courses(model, rng, people)
     raise_operators(model, rng)
     find_other_work(model, rng, people)
-
-
-@compiled
-def _looking_or_learning(state: Array) -> Array:
-    """Rows of people who are displaced or in a course."""
-    rows, number = np.empty(len(state), np.intp), 0
-    for i in range(len(state)):
-        if state[i] == DISPLACED or state[i] == TRAINING:
-            rows[number] = i
-            number += 1
-    return rows[:number].copy()
 
 
 def finish_courses(model: GarmentModel, rng: Stream, people: Array) -> None:
@@ -501,13 +471,12 @@ def start_courses(model: GarmentModel, rng: Stream, people: Array) -> None:
     seats = int(np.floor(par.training_seats * model.dt / model.weight + float(rng.uniform(1, "rounding")[0])))
     rows = people[(workers.state[people] == DISPLACED) & (workers.skill[people] < TECHNICIAN_SKILL)]
     if len(rows) > seats:
-        rows = rows[np.argsort(rng.uniform(rows, "turn"), kind="stable")[:seats]]
+        rows = rows[np.argpartition(rng.uniform(rows, "turn"), seats)[:seats]]
     if len(rows) < seats:
         rows = np.concatenate([rows, _first_outside(model, rng.key("turn"), seats - len(rows))])
     model.seats_taken = len(rows) * model.weight
     if not len(rows):
         return
-    rows = np.sort(rows)
     workers.state[rows] = TRAINING
     length = max(1, round(par.training_months / MONTHS_PER_YEAR / model.dt))
     workers.course_ends[rows] = model.step_number + length
@@ -585,7 +554,10 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
     turn = rng.exponential(rows, "raised") / np.where(woman, max(weights[0], 1e-9), max(weights[1], 1e-9))
     factory = workers.factory[rows].astype(np.intp)
     chosen = rows[first_with_posts(turn, factory, open_posts.astype(np.intp), count)]
-    _raise(chosen, f.staff, workers.factory, workers.job, workers.skill)
+    np.subtract.at(f.staff[:, OPERATOR], workers.factory[chosen], 1)
+    np.add.at(f.staff[:, TECHNICIAN], workers.factory[chosen], 1)
+    workers.job[chosen] = TECHNICIAN
+    workers.skill[chosen] = TECHNICIAN_SKILL
 
 
 @compiled
@@ -619,15 +591,6 @@ def first_with_posts(turn: Array, factory: Array, posts: Array, count: int) -> A
         near = min(len(turn), near * 8)
 
 
-@compiled
-def _raise(rows: Array, staff: Array, factory: Array, job: Array, skill: Array) -> None:
-    """Operators become technicians by job and skill."""
-    for i in rows:
-        staff[factory[i], OPERATOR] -= 1
-        staff[factory[i], TECHNICIAN] += 1
-        job[i], skill[i] = TECHNICIAN, TECHNICIAN_SKILL
-
-
 def find_other_work(model: GarmentModel, rng: Stream, people: Array) -> None:
     r"""Displaced people find work outside, the better schooled and the retrained sooner.
 
@@ -639,22 +602,14 @@ def find_other_work(model: GarmentModel, rng: Stream, people: Array) -> None:
     outside and no longer displaced.
     """
     workers, par, business = model.workers, model.par.labour, model.par.business
+    rows = people[workers.state[people] == DISPLACED]
     damping = (
         min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
     )
     boost = 1 + business.diversification_gain * business.diversification * damping
-    rate = [[par.finding + par.finding_education * e + par.finding_reskilled * r for r in (0, 1)] for e in range(3)]
-    chance = per_step(np.array(rate) * boost, model.dt)
-    _find_other_work(
-        people, rng.key("other work"), chance, workers.state, workers.education, workers.reskilled, workers.displaced_at
+    rate = (
+        par.finding + par.finding_education * workers.education[rows] + par.finding_reskilled * workers.reskilled[rows]
     )
-
-
-@compiled
-def _find_other_work(
-    people: Array, key: np.uint64, chance: Array, state: Array, education: Array, reskilled: Array, displaced_at: Array
-) -> None:
-    """Displaced people go outside with the ``chance`` of their schooling and course."""
-    for i in people:
-        if state[i] == DISPLACED and luck(key, i) < chance[education[i], np.intp(reskilled[i])]:
-            state[i], displaced_at[i] = OUTSIDE, NEVER
+    found = rows[rng.uniform(rows, "other work") < per_step(rate * boost, model.dt)]
+    workers.state[found] = OUTSIDE
+    workers.displaced_at[found] = NEVER
