@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.production import assess_staff
-from simulator.processes.workers import in_state
+from simulator.processes.workers import from_least, in_state
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -84,7 +84,7 @@ def posts_in_turn(rng: Stream, number: Array, gap: Array, job: int) -> Array:
     job); the smallest comes first.
     """
     factory, turn = _each_post(rng.key(f"post {job}"), number, gap)
-    return factory[np.argsort(turn, kind="stable")]
+    return factory[from_least(turn)]
 
 
 @compiled

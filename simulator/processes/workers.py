@@ -282,7 +282,7 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     if not count:
         return
     rows, cell = _in_cells(cells, model.at_work, workers.state, workers.factory, workers.job)
-    order = np.argsort(stay_score(model, rng, rows), kind="stable")
+    order = from_least(stay_score(model, rng, rows))
     displace(model, rows[_while_places_last(order, cell, cells, count)])
 
 
@@ -316,6 +316,13 @@ def _in_cells(chosen: Array, at_work: Array, state: Array, factory: Array, job: 
         rows[number], cells[number] = i, factory[i] * np.intp(3) + job[i]
         number += state[i] == EMPLOYED
     return rows[:number].copy(), cells[:number].copy()
+
+
+def from_least(numbers: Array) -> Array:
+    """Places of the numbers from the least to the greatest; of equals the lower place first."""
+    order = np.argsort(numbers)  # much faster than a stable one, which only equals need
+    found = numbers[order]
+    return order if (found[1:] > found[:-1]).all() else np.argsort(numbers, kind="stable")
 
 
 @compiled
