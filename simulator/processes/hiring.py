@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.compiled import compiled
-from simulator.processes.production import assess_staff, shift_staff, tasks_per_output
-from simulator.processes.workers import in_state
+from simulator.processes.production import assess_staff
+from simulator.processes.workers import from_least, in_state
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
     ENGINEER,
     ENGINEER_SKILL,
-    MOST_YEARS,
+    JOBS,
     NEVER,
-    NO_SKILL,
     OPERATOR,
     OPERATOR_SKILL,
     OUTSIDE,
@@ -51,34 +51,52 @@ def hire(model: GarmentModel, rng: Stream) -> None:
     staff is assessed (``assess_staff``), the share of operators' posts still open is kept for ``set_wages``, and
     ``measure_scarcity`` follows.
     """
-    f, workers, eco, par = model.factories, model.workers, model.economy, model.par.labour
-    manual, hired = tasks_per_output(model)[:, OPERATOR], 0
+    f, par = model.factories, model.par.labour
+    gaps = np.maximum(f.posts - f.staff, 0) * f.open[:, None]
+    willing = who_accepts(model, rng)
+    still_open, rows, factories, jobs = [0] * len(JOBS), [], [], []
     for job in (ENGINEER, TECHNICIAN, OPERATOR):
-        gap = np.maximum(f.posts[:, job] - f.staff[:, job], 0) * f.open
+        gap = gaps[:, job].copy()
+        if not gap.any():
+            continue
         posts = posts_in_turn(rng, f.number, gap, job)
-        women = women_weight(usual=par.women_weight, left=manual[posts], risk=par.risk_women)
-        rows = choose(model, rng, job, len(posts), women=women)
-        hired += len(rows)
-        place(model, rng, rows, posts[: len(rows)], job)
-    model.people["hired"] = hired
-    model.at_work = in_state(EMPLOYED, workers.state)
+        manual = model.plan.tasks[:, OPERATOR][posts] if job == OPERATOR else posts[:0]
+        women = women_weight(usual=par.women_weight, left=manual, risk=par.risk_women)
+        people = choose(model, rng, job, len(posts), women=women, willing=willing[job])
+        rows.append(people)
+        factories.append(posts[: len(people)])
+        jobs.append(np.full(len(people), job, np.int8))
+        still_open[job] = len(posts) - len(people)
+    if rows:
+        place(model, rng, np.concatenate(rows), np.concatenate(factories), np.concatenate(jobs))
+    model.people["hired"] = sum(map(len, rows))
+    model.at_work = in_state(EMPLOYED, model.workers.state)
     assess_staff(model)
-    open_posts = np.maximum(f.posts - f.staff, 0)[f.open]
-    model.open_posts = int(open_posts.sum())
-    eco.unfilled = float(share_of(open_posts[:, OPERATOR].sum(), f.posts[f.open, OPERATOR].sum()))
+    model.open_posts = sum(still_open)
+    model.economy.unfilled = float(share_of(still_open[OPERATOR], f.posts[:, OPERATOR][f.open].sum()))
     measure_scarcity(model)
 
 
 def posts_in_turn(rng: Stream, number: Array, gap: Array, job: int) -> Array:
     """Factory rows of all open posts, in the order in which they are filled.
 
-    Each post has a random number of its own, by the factory's ``number`` and the place among its open posts of the job;
-    the smallest comes first.
+    Each post has a random number of its own (row: number of the factory × 65,536 + place among its open posts of the
+    job); the smallest comes first.
     """
-    factory = np.repeat(np.arange(len(gap)), gap)
-    first = np.repeat(np.cumsum(gap) - gap, gap)
-    post = number[factory] * np.int64(MOST_POSTS) + np.arange(len(factory)) - first
-    return factory[np.argsort(rng.uniform(post, f"post {job}"), kind="stable")]
+    factory, turn = _each_post(rng.key(f"post {job}"), number, gap)
+    return factory[from_least(turn)]
+
+
+@compiled
+def _each_post(key: np.uint64, number: Array, gap: Array) -> tuple[Array, Array]:
+    """Factory and luck of each open post."""
+    posts, place = gap.sum(), 0
+    factory, turn = np.empty(posts, np.intp), np.empty(posts)
+    for i in range(len(gap)):
+        for k in range(gap[i]):
+            factory[place], turn[place] = i, luck(key, number[i] * MOST_POSTS + k)
+            place += 1
+    return factory, turn
 
 
 def women_weight(*, usual: float, left: Array, risk: float) -> float:
@@ -98,7 +116,14 @@ def women_weight(*, usual: float, left: Array, risk: float) -> float:
 
 
 def choose(
-    model: GarmentModel, rng: Stream, job: int, count: int, *, women: float = 1.0, everybody_looks: bool = False
+    model: GarmentModel,
+    rng: Stream,
+    job: int,
+    count: int,
+    *,
+    women: float = 1.0,
+    everybody_looks: bool = False,
+    willing: Array | None = None,
 ) -> Array:
     r"""Rows of at most ``count`` people who look for, accept and get a job; ``women`` weighs women as operators.
 
@@ -122,86 +147,123 @@ def choose(
 
     They are returned in order of rows.
     """
-    workers, par, eco = model.workers, model.par.labour, model.economy
+    workers = model.workers  # ``willing`` are those of step 3 where they are known already
     if not count:
         return np.empty(0, np.intp)
-    skills = {OPERATOR: (NO_SKILL, OPERATOR_SKILL), TECHNICIAN: (TECHNICIAN_SKILL,), ENGINEER: (ENGINEER_SKILL,)}[job]
-    ratio = {
-        OPERATOR: 1.0,
-        TECHNICIAN: model.par.wages.technician_ratio,
-        ENGINEER: model.par.wages.engineer_ratio,
-    }[job]
-    looks = np.full((2, len(STATES)), np.nan)  # who is at work or in a course never does
-    outside = par.search_rate if job == OPERATOR else par.search_rate_displaced
-    for state, rate in ((OUTSIDE, outside), (DISPLACED, par.search_rate_displaced)):
-        looks[:, state] = 1.0 if everybody_looks else (per_step(rate, model.dt), per_rest(rate, model.dt))
-    left = np.zeros(len(workers), bool)
-    left[model.quits] = left[model.laid_off] = True
-    age = np.arange(int(MOST_YEARS / model.dt)) * model.dt
-    line = job == OPERATOR
-    pool = _willing(
-        rng.key(f"look {job}"),
-        looks,
-        float(np.log(eco.wages[job] / (ratio * model.now("outside_wage")))),
-        min(skills),
-        max(skills),
-        par.age_cost * np.maximum(0.0, age - par.age_from),
-        par.liking,
-        par.education_cost * line,
-        par.men_outside * line,
-        model.step_number,
-        left, workers.state, workers.skill, workers.settled, workers.taste, workers.born, workers.education,
-        workers.woman,
-    )  # fmt: skip
-    displaced = workers.state[pool] == DISPLACED
+    pool = who_accepts(model, rng, everybody_looks=everybody_looks)[job] if willing is None else willing
     if len(pool) <= count:
         return pool
-    weight = np.where(workers.woman[pool], women, par.men_weight) if job == OPERATOR else np.ones(len(pool))
-    turn = rng.exponential(pool, f"turn {job}") / weight + np.where(displaced, 0.0, 1e6)
+    turn = rng.exponential(pool, f"turn {job}")
+    if job == OPERATOR:
+        turn /= np.where(workers.woman[pool], women, model.par.labour.men_weight)
+    turn += 1e6 * (workers.state[pool] != DISPLACED)
     return np.sort(pool[np.argpartition(turn, count - 1)[:count]])
+
+
+def who_accepts(model: GarmentModel, rng: Stream, *, everybody_looks: bool = False) -> tuple[Array, Array, Array]:
+    """Rows of those who pass the first three steps of ``choose``, by job: nobody's skill fits two jobs."""
+    w, par, eco = model.workers, model.par.labour, model.economy
+    ratios = np.array((1.0, model.par.wages.technician_ratio, model.par.wages.engineer_ratio))
+    pay = eco.wages / (ratios * model.now("outside_wage"))
+    left = np.zeros(len(w), bool)
+    left[model.quits] = left[model.laid_off] = True
+    return _who_accepts(
+        np.array([rng.key(f"look {job}") for job in range(len(JOBS))]),
+        _looks(par.search_rate, par.search_rate_displaced, model.dt, everybody_looks),
+        np.log(pay),
+        (par.liking, par.age_cost, par.age_from, par.men_outside, par.education_cost),
+        model.step_number, model.dt, left, w.state, w.skill, w.settled, w.taste, w.born, w.education, w.woman,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _looks(rate: float, rate_displaced: float, dt: float, everybody: bool) -> Array:
+    """Chances to look by job, [in a step, in what is left of one] and state: the same until a rate changes."""
+    chances = np.full((len(JOBS), 2, len(STATES)), np.nan)  # who is at work or in a course never does
+    chances[:, :, (OUTSIDE, DISPLACED)] = 1.0
+    if not everybody:
+        for k, chance in enumerate((per_step, per_rest)):
+            chances[:, k, (OUTSIDE, DISPLACED)] = chance(rate_displaced, dt)
+            chances[OPERATOR, k, OUTSIDE] = chance(rate, dt)
+    return chances
+
+
+@compiled
+def _who_accepts(
+    keys: Array, looks: Array, pay: Array, costs: tuple[float, float, float, float, float], step: int, dt: float,
+    left: Array, state: Array, skill: Array, settled: Array, taste: Array, born: Array, education: Array, woman: Array,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """``who_accepts`` on the columns: those who are free, by skill, then who of them is willing.
+
+    By job: ``looks`` are the chances of [left a job in this step, state], ``pay`` the log of relative pay. ``costs``
+    are lambda, a, a_0, m and e of the formula.
+    """
+    free, skilled = np.empty(len(state), np.int32), np.empty((2, len(state)), np.int32)
+    number, count = 0, np.zeros(2, np.intp)
+    for i in range(len(state)):  # without a jump that the processor could guess wrong
+        is_free = (state[i] == OUTSIDE) | (state[i] == DISPLACED)
+        free[number] = i
+        number += is_free & (skill[i] <= OPERATOR_SKILL)
+        if skill[i] > OPERATOR_SKILL:
+            k = skill[i] - TECHNICIAN_SKILL
+            skilled[k, count[k]] = i
+            count[k] += is_free
+    people = step, dt, left, state, settled, taste, born, education, woman
+    none = (costs[0], costs[1], costs[2], 0.0, 0.0)
+    return (
+        _willing(free[:number], keys[OPERATOR], looks[OPERATOR], pay[OPERATOR], costs, people),
+        _willing(skilled[0, : count[0]], keys[TECHNICIAN], looks[TECHNICIAN], pay[TECHNICIAN], none, people),
+        _willing(skilled[1, : count[1]], keys[ENGINEER], looks[ENGINEER], pay[ENGINEER], none, people),
+    )
 
 
 @compiled
 def _willing(
-    key: np.uint64, looks: Array, pay: float, lowest: int, highest: int, ageing: Array, liking: float,
-    schooling: float, men: float, step: int, left: Array, state: Array, skill: Array, settled: Array, taste: Array,
-    born: Array, education: Array, woman: Array,
+    free: Array, key: np.uint64, looks: Array, pay: float, costs: tuple[float, float, float, float, float],
+    people: tuple[int, float, Array, Array, Array, Array, Array, Array, Array],
 ) -> Array:  # fmt: skip
-    """Rows of people with a fitting skill who look, by the chance of their state, and accept the log of ``pay``.
-
-    ``looks`` has shape [left a job in this step, state].
-    """
-    rows, number = np.empty(len(state), np.intp), 0
-    for i in range(len(state)):
-        if skill[i] < lowest or skill[i] > highest or settled[i]:
-            continue
-        if not luck(key, i) < looks[np.intp(left[i]), state[i]]:
-            continue
-        dislike = taste[i] - liking + ageing[min(step - born[i], len(ageing) - 1)]
-        if not woman[i]:
-            dislike += men
-        if pay > dislike + schooling * education[i]:
-            rows[number] = i
-            number += 1
+    """Who of the ``free`` looks and accepts one job; who left a job in this step looks no more often than others."""
+    liking, age_cost, age_from, men, schooling = costs
+    step, dt, left, state, settled, taste, born, education, woman = people
+    rows, number = np.empty(len(free), np.intp), 0
+    for i in free:
+        rows[number] = i
+        number += luck(key, i) < (looks[0, OUTSIDE] if state[i] == OUTSIDE else looks[0, DISPLACED])
+    looking, number = rows[:number], 0
+    for i in looking:
+        dislike = taste[i] - liking + age_cost * max(0.0, (step - born[i]) * dt - age_from) + men * (not woman[i])
+        looks_still = (luck(key, i) < looks[np.intp(left[i]), state[i]]) & (not settled[i])
+        rows[number] = i
+        number += looks_still & (pay > dislike + schooling * education[i])
     return rows[:number].copy()
 
 
-def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: int) -> None:
+def place(model: GarmentModel, rng: Stream, rows: Array, factories: Array, job: int | Array) -> None:
     """People start work; overtime differs from job to job.
 
     State, employer, job and step of hiring are set, a layoff is forgotten, people without skill become operators.
     Overtime is exp(``wages.overtime_sd`` × a normal number), drawn anew with every job.
     """
-    workers, par = model.workers, model.par.wages
-    workers.state[rows] = EMPLOYED
-    workers.factory[rows] = factories
-    workers.job[rows] = job
-    shift_staff(model, rows, +1)
-    workers.hired[rows] = model.step_number
-    workers.displaced_at[rows] = NEVER
-    workers.overtime[rows] = np.exp(par.overtime_sd * rng.normal(rows, "overtime"))
-    new = rows[workers.skill[rows] == NO_SKILL]
-    workers.skill[new] = OPERATOR_SKILL
+    w, jobs = model.workers, np.full(len(rows), job, np.int8)
+    overtime = np.exp(model.par.wages.overtime_sd * rng.normal(rows, "overtime"))
+    _start_work(
+        rows, factories, jobs, overtime, model.step_number, model.factories.staff,
+        w.state, w.factory, w.job, w.hired, w.displaced_at, w.overtime, w.skill,
+    )  # fmt: skip
+
+
+@compiled
+def _start_work(
+    rows: Array, factories: Array, jobs: Array, extra: Array, step: int, staff: Array, state: Array, factory: Array,
+    job: Array, hired: Array, displaced_at: Array, overtime: Array, skill: Array,
+) -> None:  # fmt: skip
+    """``place`` on the columns, of which those from ``staff`` on change; ``extra`` is the new overtime."""
+    for n in range(len(rows)):
+        i = rows[n]
+        staff[factories[n], jobs[n]] += 1
+        state[i], factory[i], job[i] = EMPLOYED, factories[n], jobs[n]
+        hired[i], displaced_at[i], overtime[i] = step, NEVER, extra[n]
+        skill[i] = max(skill[i], OPERATOR_SKILL)
 
 
 def measure_scarcity(model: GarmentModel) -> None:
@@ -214,5 +276,5 @@ def measure_scarcity(model: GarmentModel) -> None:
     there = ~workers.settled
     for k, (job, skill) in enumerate(((TECHNICIAN, TECHNICIAN_SKILL), (ENGINEER, ENGINEER_SKILL))):
         supply = np.count_nonzero((workers.skill == skill) & there) * model.weight
-        need = f.needed[f.open, job].sum()
-        model.economy.scarcity[k] = float(np.clip(share_of(need, supply, empty=4.0), 0.0, 4.0))
+        need = f.needed[:, job][f.open].sum()
+        model.economy.scarcity[k] = min(need / supply, 4.0) if supply else 4.0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.compiled import compiled
-from simulator.processes.production import shift_staff
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -46,13 +48,9 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
     workers, par, eco = model.workers, model.par, model.economy
     ict = 1 + par.skills.ict_gain * par.skills.school_ict
     eco.upper_secondary = min(0.95, eco.upper_secondary + par.skills.upper_secondary_growth * ict * model.dt)
-    hazard = home_rate(
-        age=np.arange(int(MOST_YEARS / model.dt)) * model.dt,
-        rise=par.labour.home_rise,
-        since=par.labour.school_leaving_age,
-        last=par.labour.retirement_age,
-    )
-    rows = _going_home(rng.key("home"), per_step(hazard, model.dt), model.step_number, workers.born)
+    since, last = par.labour.school_leaving_age, par.labour.retirement_age
+    chance = _by_age(home_rate, model.dt, rise=par.labour.home_rise, since=since, last=last)
+    rows = _going_home(rng.key("home"), chance, model.step_number, workers.born)
     at_work = rows[workers.state[rows] == EMPLOYED]
     model.people["retired"] = len(at_work)
     release(model, at_work, OUTSIDE)
@@ -69,6 +67,12 @@ def renew_generation(model: GarmentModel, rng: Stream) -> None:
         technician_shares(model, par.skills.technician_cohort, model.entrant_education),
         par.skills.engineering_share * par.skills.engineer_interest,
     )
+
+
+@lru_cache(maxsize=64)
+def _by_age(rate: Callable[..., Array], dt: float, **terms: float) -> Array:
+    """Chance within a step for each age in steps, from a yearly hazard: the same until a term changes."""
+    return per_step(rate(age=np.arange(int(MOST_YEARS / dt)) * dt, **terms), dt)
 
 
 @compiled
@@ -102,20 +106,31 @@ def come_of_age(model: GarmentModel, rng: Stream, rows: Array) -> None:
     ``labour.migrant_share``; taste is ``labour.taste_sd`` × a normal number, ability exp(``wages.ability_sd`` × a
     normal number). All are independent of each other (*assumption*).
     """
-    workers, par = model.workers, model.par
-    workers.state[rows] = OUTSIDE
-    workers.factory[rows] = NOWHERE
-    workers.job[rows] = OPERATOR
-    workers.skill[rows] = NO_SKILL
-    for stamp in (workers.displaced_at, workers.course_ends, workers.trained_at):
-        stamp[rows] = NEVER
-    workers.reskilled[rows] = False
-    workers.settled[rows] = False
-    workers.wage[rows] = 0.0
-    workers.woman[rows] = rng.uniform(rows, "gender") < par.labour.women
-    workers.migrant[rows] = rng.uniform(rows, "migrant") < par.labour.migrant_share
-    workers.taste[rows] = par.labour.taste_sd * rng.normal(rows, "taste")
-    workers.ability[rows] = np.exp(par.wages.ability_sd * rng.normal(rows, "ability"))
+    w, par = model.workers, model.par
+    taste = par.labour.taste_sd * rng.normal(rows, "taste")
+    ability = np.exp(par.wages.ability_sd * rng.normal(rows, "ability"))
+    _begin_life(
+        rows, rng.key("gender"), par.labour.women, rng.key("migrant"), par.labour.migrant_share, taste, ability,
+        w.state, w.factory, w.job, w.skill, w.displaced_at, w.course_ends, w.trained_at, w.reskilled, w.settled, w.wage,
+        w.woman, w.migrant, w.taste, w.ability,
+    )  # fmt: skip
+
+
+@compiled
+def _begin_life(
+    rows: Array, gender_key: np.uint64, women: float, migrant_key: np.uint64, migrants: float, tastes: Array,
+    abilities: Array, state: Array, factory: Array, job: Array, skill: Array, displaced_at: Array, course_ends: Array,
+    trained_at: Array, reskilled: Array, settled: Array, wage: Array, woman: Array, migrant: Array, taste: Array,
+    ability: Array,
+) -> None:  # fmt: skip
+    """``come_of_age`` on the columns; ``tastes`` and ``abilities`` are by place in ``rows``."""
+    for n in range(len(rows)):
+        i = rows[n]
+        state[i], factory[i], job[i], skill[i], wage[i] = OUTSIDE, NOWHERE, OPERATOR, NO_SKILL, 0.0
+        displaced_at[i] = course_ends[i] = trained_at[i] = NEVER
+        reskilled[i] = settled[i] = False
+        woman[i], migrant[i] = luck(gender_key, i) < women, luck(migrant_key, i) < migrants
+        taste[i], ability[i] = tastes[n], abilities[n]
 
 
 def entrant_schooling(model: GarmentModel) -> Array:
@@ -168,7 +183,8 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     the sector cannot hire them any more.
     """
     workers, par, eco = model.workers, model.par.labour, model.economy
-    rows = np.flatnonzero((workers.skill == TECHNICIAN_SKILL) & (workers.state == OUTSIDE) & ~workers.settled)
+    rows = np.flatnonzero(workers.skill == TECHNICIAN_SKILL)
+    rows = rows[(workers.state[rows] == OUTSIDE) & ~workers.settled[rows]]
     workers.settled[rows[rng.uniform(rows, "settle") < per_step(model.par.skills.leak, model.dt)]] = True
     usual = eco.wages / eco.operator_wage * model.now("outside_wage")
 
@@ -186,11 +202,11 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
     # Hardly anybody earns below half the norm, and nobody above it quits at more than the chance there: the others'
     # luck settles that they stay, without their own chance being worked out.
     half = par.quit_wage_norm / 2
-    model.at_work = in_state(EMPLOYED, workers.state)
-    rows = _may_quit(rng.key(), float(chance(0.0, half)), half * usual, model.at_work, workers.job, workers.wage)
-    tenure = (model.step_number - workers.hired[rows]) * model.dt
-    relative_wage = np.maximum(workers.wage[rows], 1.0) / usual[workers.job[rows]]
-    model.quits = rows[rng.uniform(rows) < chance(tenure, relative_wage)]
+    rows, turn, tenure, relative_wage = _may_quit(
+        rng.key(), float(chance(0.0, half)), half * usual, usual, model.step_number, model.dt,
+        model.at_work, workers.state, workers.job, workers.wage, workers.hired,
+    )  # fmt: skip
+    model.quits = rows[turn < chance(tenure, relative_wage)]
     release(model, model.quits, OUTSIDE)
     model.people["quits"] = len(model.quits)
 
@@ -206,14 +222,25 @@ def in_state(wanted: int, state: Array) -> Array:
 
 
 @compiled
-def _may_quit(key: np.uint64, most: float, low: Array, at_work: Array, job: Array, wage: Array) -> Array:
-    """Rows of people at work whose luck is below ``most`` or whose wage is below that of ``low`` for their job."""
+def _may_quit(
+    key: np.uint64, most: float, low: Array, usual: Array, step: int, dt: float, at_work: Array, state: Array,
+    job: Array, wage: Array, hired: Array,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Who was at work and still is, with luck below ``most`` or a wage below that of ``low`` for the job.
+
+    Their rows, luck, tenure and relative wage.
+    """
     rows, number = np.empty(len(at_work), np.intp), 0
     for i in at_work:
-        if (luck(key, i) < most) | (wage[i] < low[job[i]]):
-            rows[number] = i
-            number += 1
-    return rows[:number].copy()
+        rows[number] = i
+        number += (state[i] == EMPLOYED) & ((luck(key, i) < most) | (wage[i] < low[job[i]]))
+    rows = rows[:number].copy()
+    turn, tenure, relative = np.empty(number), np.empty(number), np.empty(number)
+    for n in range(number):
+        i = rows[n]
+        turn[n], tenure[n] = luck(key, i), (step - hired[i]) * dt
+        relative[n] = max(wage[i], np.float32(1.0)) / usual[job[i]]
+    return rows, turn, tenure, relative
 
 
 def quit_rate(
@@ -248,39 +275,69 @@ def lay_off(model: GarmentModel, rng: Stream) -> None:
     They are displaced (``displace``).
     """
     f, workers = model.factories, model.workers
-    leavers = f.staff * per_step(model.par.labour.quit_rate, QUARTER)
-    surplus = np.maximum(f.staff - f.posts - leavers, 0.0) * f.open[:, None]
-    places = f.number[:, None] * surplus.shape[1] + np.arange(surplus.shape[1])
-    turn = rng.uniform(places.ravel(), "rounding").reshape(surplus.shape)
-    cells = np.minimum(np.floor(surplus + turn).astype(int), f.staff).ravel()
-    model.people["layoffs"] = int(cells.sum())
+    quitting = float(per_step(model.par.labour.quit_rate, QUARTER))
+    cells, count = _surplus(rng.key("rounding"), quitting, f.number, f.open, f.posts, f.staff)
+    model.people["layoffs"] = count
     model.laid_off = np.empty(0, np.intp)
-    if not cells.sum():
+    if not count:
         return
-    rows = _in_cells(cells > 0, model.at_work, workers.state, workers.factory, workers.job)
-    cell = workers.factory[rows].astype(np.intp) * 3 + workers.job[rows]
-    machines = (model.step_number - f.automated_at <= 1)[workers.factory[rows]] & (workers.job[rows] == OPERATOR)
-    score = stay_score(model, rng, rows, machines)
-    order = np.lexsort((score, cell))
-    rows, cell = rows[order], cell[order]
-    start = np.searchsorted(cell, np.arange(len(cells)))
-    rank = np.arange(len(rows)) - start[cell]
-    goes = rows[rank < cells[cell]]
-    displace(model, goes)
+    rows, cell = _in_cells(cells, model.at_work, workers.state, workers.factory, workers.job)
+    order = from_least(stay_score(model, rng, rows))
+    displace(model, rows[_while_places_last(order, cell, cells, count)])
 
 
 @compiled
-def _in_cells(chosen: Array, at_work: Array, state: Array, factory: Array, job: Array) -> Array:
-    """Rows of people still at work in the ``chosen`` cells of factory and job."""
+def _surplus(
+    key: np.uint64, quitting: float, number: Array, is_open: Array, posts: Array, staff: Array
+) -> tuple[Array, int]:  # fmt: skip
+    """How many go by factory and job, in one row of cells, and in all; ``quitting`` is the part who leave anyway."""
+    jobs = staff.shape[1]
+    cells, count = np.zeros(staff.size, np.intp), 0
+    for i in range(len(number)):
+        for k in range(jobs):
+            surplus = staff[i, k] - posts[i, k] - staff[i, k] * quitting
+            if is_open[i] and surplus > 0:
+                goes = min(math.floor(surplus + luck(key, number[i] * jobs + k)), staff[i, k])
+                cells[i * jobs + k] = goes
+                count += goes
+    return cells, count
+
+
+@compiled
+def _in_cells(chosen: Array, at_work: Array, state: Array, factory: Array, job: Array) -> tuple[Array, Array]:
+    """Rows of people still at work in the cells of factory and job that are not 0 in ``chosen``, and their cells."""
     rows, number = np.empty(len(at_work), np.intp), 0
     for i in at_work:
-        if state[i] == EMPLOYED and chosen[factory[i] * np.intp(3) + job[i]]:
-            rows[number] = i
+        rows[number] = i
+        number += chosen[factory[i] * np.intp(3) + job[i]] > 0
+    there, number = rows[:number], 0
+    cells = np.empty(len(there), np.intp)
+    for i in there:
+        rows[number], cells[number] = i, factory[i] * np.intp(3) + job[i]
+        number += state[i] == EMPLOYED
+    return rows[:number].copy(), cells[:number].copy()
+
+
+def from_least(numbers: Array) -> Array:
+    """Places of the numbers from the least to the greatest; of equals the lower place first."""
+    order = np.argsort(numbers)  # much faster than a stable one, which only equals need
+    found = numbers[order]
+    return order if (found[1:] > found[:-1]).all() else np.argsort(numbers, kind="stable")
+
+
+@compiled
+def _while_places_last(order: Array, group: Array, places: Array, count: int) -> Array:
+    """The first ``count`` in ``order`` whose group has places left; each takes one of its group."""
+    taken, number, left = np.empty(count, np.intp), 0, places.copy()
+    for i in order:
+        if number < count and left[group[i]] > 0:
+            left[group[i]] -= 1
+            taken[number] = i
             number += 1
-    return rows[:number].copy()
+    return taken[:number]
 
 
-def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -> Array:
+def stay_score(model: GarmentModel, rng: Stream, rows: Array) -> Array:
     r"""Who stays: tenure where orders are missing; tenure, gender, age and schooling where machines come.
 
     .. math:: z = T + u\,dt \quad\text{or}\quad
@@ -290,16 +347,31 @@ def stay_score(model: GarmentModel, rng: Stream, rows: Array, machines: Array) -
     ``labour.risk_young``, r_p ``labour.risk_primary``, G a Gumbel number. The relative risks are the seed's: women 1.5,
     under 25 1.1, primary school 1.2.
     """
-    workers, par = model.workers, model.par.labour
-    tenure = (model.step_number - workers.hired[rows]) * model.dt
-    tie = rng.uniform(rows, "tie") * model.dt
-    age = (model.step_number - workers.born[rows]) * model.dt
-    risk = (
-        np.log(par.risk_women) * workers.woman[rows]
-        + np.log(par.risk_young) * (age < 25)
-        + np.log(par.risk_primary) * (workers.education[rows] == 0)
-    )
-    return np.where(machines, tenure / 2 - risk - rng.gumbel(rows, "machines"), tenure + tie)
+    w, par = model.workers, model.par.labour
+    risks = (np.log(par.risk_women), np.log(par.risk_young), np.log(par.risk_primary))
+    return _stay_scores(
+        rows, rng.key("tie"), rng.gumbel(rows, "machines"), risks, model.step_number, model.dt,
+        model.factories.automated_at, w.factory, w.job, w.hired, w.born, w.woman, w.education,
+    )  # fmt: skip
+
+
+@compiled
+def _stay_scores(
+    rows: Array, key: np.uint64, gumbel: Array, risks: tuple[float, float, float], step: int, dt: float,
+    automated_at: Array, factory: Array, job: Array, hired: Array, born: Array, woman: Array, education: Array,
+) -> Array:  # fmt: skip
+    """``stay_score`` on the columns, with the logs of the relative risks."""
+    out = np.empty(len(rows))
+    women, young, primary = risks
+    for n in range(len(rows)):
+        i = rows[n]
+        tenure = (step - hired[i]) * dt
+        if job[i] == OPERATOR and step - automated_at[factory[i]] <= 1:
+            risk = women * woman[i] + young * ((step - born[i]) * dt < 25) + primary * (education[i] == 0)
+            out[n] = tenure / 2 - risk - gumbel[n]
+        else:
+            out[n] = tenure + luck(key, i) * dt
+    return out
 
 
 def displace(model: GarmentModel, rows: Array) -> None:
@@ -311,11 +383,16 @@ def displace(model: GarmentModel, rows: Array) -> None:
 
 def release(model: GarmentModel, rows: Array, state: int) -> None:
     """People leave their factory for another state, without employer and wage; the factory's head count falls."""
-    workers = model.workers
-    shift_staff(model, rows, -1)
-    workers.state[rows] = state
-    workers.factory[rows] = NOWHERE
-    workers.wage[rows] = 0.0
+    w = model.workers
+    _release(rows, state, model.factories.staff, w.state, w.factory, w.job, w.wage)
+
+
+@compiled
+def _release(rows: Array, next_state: int, staff: Array, state: Array, factory: Array, job: Array, wage: Array) -> None:
+    """``release`` on the columns."""
+    for i in rows:
+        staff[factory[i], job[i]] -= 1
+        state[i], factory[i], wage[i] = next_state, NOWHERE, 0.0
 
 
 def train(model: GarmentModel, rng: Stream) -> None:
@@ -324,13 +401,15 @@ def train(model: GarmentModel, rng: Stream) -> None:
     In this order: ``finish_courses``, ``start_courses``, ``raise_operators``, ``find_other_work``. Who ended a course
     may so begin another or find other work in the same step. No one is paid by the sector while in a course.
     """
-    finish_courses(model, rng)
-    start_courses(model, rng)
+    state = model.workers.state
+    people = np.flatnonzero((state == DISPLACED) | (state == TRAINING))
+    finish_courses(model, rng, people)
+    start_courses(model, rng, people)
     raise_operators(model, rng)
-    find_other_work(model, rng)
+    find_other_work(model, rng, people)
 
 
-def finish_courses(model: GarmentModel, rng: Stream) -> None:
+def finish_courses(model: GarmentModel, rng: Stream, people: Array) -> None:
     """Who ends a course completes it or not, by the way it was taught.
 
     1. It concerns everybody whose last step of a course is this one or past.
@@ -343,33 +422,46 @@ def finish_courses(model: GarmentModel, rng: Stream) -> None:
        and completed is a technician with chance ``skills.relevance_base`` + ``skills.relevance_gain`` ×
        ``skills.training_relevance``, at most 1.
     """
-    workers, par = model.workers, model.par.skills
-    rows = np.flatnonzero((workers.state == TRAINING) & (workers.course_ends <= model.step_number))
-    mode = rng.uniform(rows, "mode")
-    self_paced = mode < par.self_paced_share
-    facilitated = mode < par.self_paced_share + par.facilitated_share
-    reach = model.smartphones[workers.education[rows]]
-    completes = np.where(
-        self_paced,
-        par.completion_self_paced * reach,
-        np.where(facilitated, par.completion_facilitated, par.completion_on_site),
-    )
-    done = rng.uniform(rows, "completion") < completes
-    technician = (workers.job[rows] == TECHNICIAN) & (
-        rng.uniform(rows, "relevance") < min(1.0, par.relevance_base + par.relevance_gain * par.training_relevance)
-    )
-    back = np.where(workers.displaced_at[rows] == NEVER, OUTSIDE, DISPLACED)
-    workers.state[rows] = back
-    workers.course_ends[rows] = NEVER
-    model.reskilled = rows[done]
-    workers.skill[rows[done]] = np.maximum(workers.skill[rows[done]], OPERATOR_SKILL)
-    workers.skill[rows[done & technician]] = TECHNICIAN_SKILL
-    workers.trained_at[rows[done]] = model.step_number
-    workers.reskilled[rows[done]] = True
-    workers.job[rows] = OPERATOR
+    w, par = model.workers, model.par.skills
+    relevant = min(1.0, par.relevance_base + par.relevance_gain * par.training_relevance)
+    model.reskilled = _finish_courses(
+        people, model.step_number, (rng.key("mode"), rng.key("completion"), rng.key("relevance")),
+        (par.self_paced_share, par.self_paced_share + par.facilitated_share), par.completion_self_paced,
+        model.smartphones, par.completion_facilitated, par.completion_on_site, relevant,
+        w.state, w.course_ends, w.displaced_at, w.education, w.job, w.skill, w.trained_at, w.reskilled,
+    )  # fmt: skip
 
 
-def start_courses(model: GarmentModel, rng: Stream) -> None:
+@compiled
+def _finish_courses(
+    people: Array, step: int, keys: tuple[np.uint64, np.uint64, np.uint64], ways: tuple[float, float],
+    self_paced: float, reach: Array, facilitated: float, on_site: float, relevant: float, state: Array,
+    course_ends: Array, displaced_at: Array, education: Array, job: Array, skill: Array, trained_at: Array,
+    reskilled: Array,
+) -> Array:  # fmt: skip
+    """``finish_courses`` on the columns; rows of those who completed.
+
+    ``ways`` are the shares of the first and of the first two ways of teaching, then come the chances of completing.
+    """
+    rows, number = np.empty(len(people), np.intp), 0
+    for i in people:
+        if state[i] != TRAINING or course_ends[i] > step:
+            continue
+        way = luck(keys[0], i)
+        chance = self_paced * reach[education[i]] if way < ways[0] else facilitated if way < ways[1] else on_site
+        if luck(keys[1], i) < chance:
+            skill[i] = max(skill[i], OPERATOR_SKILL)
+            if job[i] == TECHNICIAN and luck(keys[2], i) < relevant:
+                skill[i] = TECHNICIAN_SKILL
+            trained_at[i], reskilled[i] = step, True
+            rows[number] = i
+            number += 1
+        state[i] = OUTSIDE if displaced_at[i] == NEVER else DISPLACED
+        course_ends[i], job[i] = NEVER, OPERATOR
+    return rows[:number].copy()
+
+
+def start_courses(model: GarmentModel, rng: Stream, people: Array) -> None:
     """Public seats go to displaced people first, then to those with lower secondary school.
 
     1. Eligible: below technician by skill, not settled; displaced, or outside with at least lower secondary and no
@@ -384,15 +476,14 @@ def start_courses(model: GarmentModel, rng: Stream) -> None:
     """
     workers, par = model.workers, model.par.skills
     seats = int(np.floor(par.training_seats * model.dt / model.weight + float(rng.uniform(1, "rounding")[0])))
-    displaced = np.flatnonzero((workers.state == DISPLACED) & (workers.skill < TECHNICIAN_SKILL))
-    turn = rng.uniform(displaced, "turn")
-    rows = displaced[np.argsort(turn, kind="stable")[:seats]]
+    rows = people[(workers.state[people] == DISPLACED) & (workers.skill[people] < TECHNICIAN_SKILL)]
+    if len(rows) > seats:
+        rows = rows[np.argpartition(rng.uniform(rows, "turn"), seats)[:seats]]
     if len(rows) < seats:
         rows = np.concatenate([rows, _first_outside(model, rng.key("turn"), seats - len(rows))])
     model.seats_taken = len(rows) * model.weight
     if not len(rows):
         return
-    rows = np.sort(rows)
     workers.state[rows] = TRAINING
     length = max(1, round(par.training_months / MONTHS_PER_YEAR / model.dt))
     workers.course_ends[rows] = model.step_number + length
@@ -453,39 +544,43 @@ def raise_operators(model: GarmentModel, rng: Stream) -> None:
     They are technicians by job and skill at once.
     """
     workers, f, par = model.workers, model.factories, model.par.skills
-    scarcity = float(np.clip(model.economy.scarcity[0] - 1, 0, 1))
-    open_posts = np.maximum(f.posts[:, TECHNICIAN] - f.staff[:, TECHNICIAN], 0) * f.open
-    if scarcity <= 0 or not open_posts.any():
+    scarcity = min(float(model.economy.scarcity[0]) - 1, 1.0)
+    if scarcity <= 0:
         return
+    open_posts = np.maximum(f.posts[:, TECHNICIAN] - f.staff[:, TECHNICIAN], 0) * f.open
     rows, people = _schooled_operators(
-        open_posts > 0, workers.state, workers.job, workers.education, workers.factory
-    )  # fmt: skip
+        open_posts > 0, model.at_work, workers.state, workers.job, workers.education, workers.factory
+    )
     wanted = people * per_step(par.upskilling * scarcity, model.dt)
     count = int(np.floor(wanted + float(rng.uniform(1, "rounding raised")[0])))
-    women = np.count_nonzero(workers.woman[rows]) / max(len(rows), 1)
-    weight = np.where(workers.woman[rows], par.women_in_stem / max(women, 1e-9),
-                      (1 - par.women_in_stem) / max(1 - women, 1e-9))  # fmt: skip
-    turn = rng.exponential(rows, "raised") / np.maximum(weight, 1e-9)
-    chosen = np.sort(rows[first_with_posts(turn, workers.factory[rows].astype(np.intp), open_posts, count)])
-    shift_staff(model, chosen, -1)
+    if not count or not len(rows):
+        return
+    woman = workers.woman[rows]
+    women = np.count_nonzero(woman) / len(rows)
+    weights = (par.women_in_stem / max(women, 1e-9), (1 - par.women_in_stem) / max(1 - women, 1e-9))
+    turn = rng.exponential(rows, "raised") / np.where(woman, max(weights[0], 1e-9), max(weights[1], 1e-9))
+    factory = workers.factory[rows].astype(np.intp)
+    chosen = rows[first_with_posts(turn, factory, open_posts.astype(np.intp), count)]
+    np.subtract.at(f.staff[:, OPERATOR], workers.factory[chosen], 1)
+    np.add.at(f.staff[:, TECHNICIAN], workers.factory[chosen], 1)
     workers.job[chosen] = TECHNICIAN
-    shift_staff(model, chosen, +1)
     workers.skill[chosen] = TECHNICIAN_SKILL
 
 
 @compiled
 def _schooled_operators(
-    wanted: Array, state: Array, job: Array, education: Array, factory: Array
-) -> tuple[Array, int]:  # fmt: skip
+    wanted: Array, at_work: Array, state: Array, job: Array, education: Array, factory: Array
+) -> tuple[Array, int]:
     """Rows of operators with lower secondary in the ``wanted`` factories; how many there are in all factories."""
-    rows, number, people = np.empty(len(state), np.intp), 0, 0
-    for i in range(len(state)):
-        if state[i] == EMPLOYED and job[i] == OPERATOR and education[i] >= 1:
-            people += 1
-            if wanted[factory[i]]:
-                rows[number] = i
-                number += 1
-    return rows[:number].copy(), people
+    rows, number = np.empty(len(at_work), np.intp), 0
+    for i in at_work:
+        rows[number] = i
+        number += (state[i] == EMPLOYED) & (job[i] == OPERATOR) & (education[i] >= 1)
+    people, number = rows[:number], 0
+    for i in people:
+        rows[number] = i
+        number += wanted[factory[i]]
+    return rows[:number].copy(), len(people)
 
 
 def first_with_posts(turn: Array, factory: Array, posts: Array, count: int) -> Array:
@@ -494,21 +589,16 @@ def first_with_posts(turn: Array, factory: Array, posts: Array, count: int) -> A
     >>> first_with_posts(np.array([0.3, 0.1, 0.2, 0.4]), np.array([0, 0, 0, 1]), np.array([2, 1]), 3)
     array([1, 2, 3])
     """
-    near = min(len(turn), 8 * count + 1_000)  # hardly ever are more of them needed
+    near = min(len(turn), 8 * count + 100)  # hardly ever are more of them needed
     while True:
         front = np.argpartition(turn, near - 1)[:near] if near < len(turn) else np.arange(len(turn))
-        front = front[np.argsort(turn[front], kind="stable")]
-        order = np.argsort(factory[front], kind="stable")
-        there = factory[front][order]
-        rank = np.empty(len(front), np.intp)
-        rank[order] = np.arange(len(front)) - np.searchsorted(there, there)
-        able = front[rank < posts[factory[front]]]
+        able = _while_places_last(front[np.argsort(turn[front], kind="stable")], factory, posts, count)
         if len(able) >= count or near >= len(turn):
-            return able[:count]
-        near *= 8
+            return able
+        near = min(len(turn), near * 8)
 
 
-def find_other_work(model: GarmentModel, rng: Stream) -> None:
+def find_other_work(model: GarmentModel, rng: Stream, people: Array) -> None:
     r"""Displaced people find work outside, the better schooled and the retrained sooner.
 
     .. math:: h = (f_0 + f_e\,edu + f_r\,[reskilled])\,\big(1 + g\,x \min(1, p_0/p_e)\,c_{te}\big)
@@ -519,7 +609,7 @@ def find_other_work(model: GarmentModel, rng: Stream) -> None:
     outside and no longer displaced.
     """
     workers, par, business = model.workers, model.par.labour, model.par.business
-    rows = np.flatnonzero(workers.state == DISPLACED)
+    rows = people[workers.state[people] == DISPLACED]
     damping = (
         min(1.0, model.par.public.reference_energy_price / model.now("energy_price")) * model.economy.coverage_all[0]
     )
