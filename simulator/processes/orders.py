@@ -10,12 +10,14 @@ import numpy as np
 from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
 from simulator.state import ASEAN, GOODS, KH, KH_OWNER, MOST_FACTORIES, Links
+from simulator.streams import luck
 from simulator.units import Array, Number, Share, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
 
+FINER = 4  # stretches a factory in the table that tells where to begin to look for one
 PAIR = MOST_FACTORIES  # buyer * PAIR + row of the factory names a pair
 
 
@@ -147,76 +149,8 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     6. All links are scored again, now without noise. A buyer with more than it wants keeps that many of the best; of
        equals the factory in the lower row. These scores decide how orders are split.
     """
-    f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
-    links = model.links
-    buyer, factory, since = links.buyer, links.factory, links.since
-    stays = f.open[factory]
     offer = _Offer(model)
-    spending = b.orders[:, KH] / model.dt / model.now("unit_value")
-    wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
-    wanted = np.minimum(wanted, offer.number[b.goods])
-    missing = np.maximum(wanted - np.bincount(buyer[stays], minlength=len(b)), 0)
-
-    review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
-    at = np.flatnonzero(review & stays)
-    own = offer.score(buyer[at], factory[at], now - since[at])
-    own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-    new = np.repeat(np.arange(len(b)) * PAIR, missing)
-    new += np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
-    found, score = offer.search(model, rng, instead=buyer[at] * PAIR + factory[at], new=new)
-    better, there = score[: len(at)] > own, found[len(at) :] >= 0
-    stays[at[better]] = False
-    who = np.concatenate([buyer[at[better]], new[there] // PAIR])
-    pairs = np.sort(who * PAIR + found[np.append(better, there)])
-    buyer, factory, since = _joined(buyer, factory, since, stays, pairs, now)
-    score = offer.score(buyer, factory, now - since)
-    keep = np.flatnonzero(_among_best(buyer, score, wanted))
-    model.links = Links(buyer[keep], factory[keep], since[keep])
-    model.link_scores = score[keep]
-
-
-@compiled
-def _joined(
-    buyer: Array, factory: Array, since: Array, stays: Array, pairs: Array, now: int
-) -> tuple[Array, Array, Array]:
-    """Links that stay and new ones, both by buyer and factory; a new one that is there already keeps its age."""
-    pair = np.empty(len(buyer) + len(pairs), pairs.dtype)
-    start = np.empty(len(pair), since.dtype)
-    number = k = 0
-    for i in range(len(buyer)):
-        if not stays[i]:
-            continue
-        old = buyer[i] * PAIR + factory[i]
-        while k < len(pairs) and pairs[k] <= old:
-            if pairs[k] < old and (k == 0 or pairs[k] != pairs[k - 1]):
-                pair[number], start[number] = pairs[k], now
-                number += 1
-            k += 1
-        pair[number], start[number] = old, since[i]
-        number += 1
-    for j in range(k, len(pairs)):
-        if j == 0 or pairs[j] != pairs[j - 1]:
-            pair[number], start[number] = pairs[j], now
-            number += 1
-    return pair[:number] // PAIR, pair[:number] % PAIR, start[:number]
-
-
-@compiled
-def _among_best(buyer: Array, score: Array, wanted: Array) -> Array:
-    """Which links a buyer keeps, links ordered by buyer: while it has too many, the worst goes, of equals the last."""
-    keep = np.ones(len(buyer), np.bool_)
-    end = 0
-    while end < len(buyer):
-        start = end
-        while end < len(buyer) and buyer[end] == buyer[start]:
-            end += 1
-        for _ in range(end - start - wanted[buyer[start]]):
-            worst = -1
-            for i in range(start, end):
-                if keep[i] and (worst < 0 or score[i] <= score[worst]):
-                    worst = i
-            keep[worst] = False
-    return keep
+    model.links, model.link_scores = offer.score(model, *offer.search(model, rng))
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
@@ -413,32 +347,19 @@ class _Offer:
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
         s, most = par.sourcing, par.factories.utilisation_most
-        self.rows, self.number, free = _free(f.open, f.goods, f.capacity, f.accepted, most, model.dt, len(GOODS))
-        self.cumulated = np.cumsum(free)
-        self.last = np.cumsum(self.number) - 1
-        self.first = np.maximum(self.last - self.number + 1, 0)
-        log_price = np.log(np.maximum(f.compared[self.rows], 1e-9))
-        self.total, mean = np.zeros(len(GOODS)), np.zeros(len(GOODS))
-        for g in np.flatnonzero(self.number):
-            mine = slice(self.first[g], self.last[g] + 1)
-            self.total[g], mean[g] = free[mine].sum(), log_price[mine].sum() / self.number[g]
-        self.before = np.cumsum(self.total) - self.total
+        self.rows, self.number, free, price = _free(
+            f.open, f.goods, f.capacity, f.accepted, f.compared, most, model.dt, len(GOODS)
+        )
         weights = s.score_price, s.score_compliance, s.score_automation
-        self.base = _bases(self.rows, f.goods, log_price, mean, f.compliance, model.installed(), *weights)
+        self.total, self.cumulated, self.near, self.base = _laid_out(
+            self.rows, self.number, free, np.log(price), f.compliance, model.installed(), weights
+        )
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
-        self.domestic, self.large = f.owner == KH_OWNER, model.buyers.large
+        self.domestic = f.owner == KH_OWNER
         self.shy = float(np.log(par.ownership.domestic_brand))
 
-    def score(self, buyer: Array, factory: Array, steps: Array) -> Array:
-        """How a buyer values a factory it has known for ``steps`` steps, without noise.
-
-        The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
-        where the owner is Cambodian and the buyer large.
-        """
-        return _scores(buyer, factory, steps, self.base, self.loyalty, self.domestic, self.large, self.shy)
-
-    def search(self, model: GarmentModel, rng: Stream, **places: Array) -> tuple[Array, Array]:
-        """The best of a few candidates for each place, and its score with noise; -1 where there is none.
+    def search(self, model: GarmentModel, rng: Stream) -> tuple[Array, Array, Array, Array, Array]:
+        """A few candidates for each place: each link reviewed, then what is missing by buyer.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
         replacement: u × the total of the goods falls into the stretch of one factory when they are laid end to end by
@@ -447,127 +368,261 @@ class _Offer:
 
         The numbers u have the label ``instead`` or ``new``. Their row is the place × ``sourcing.candidates`` + 0, 1, 2
         and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
-        missing links.
+        missing links. A link is reviewed where the number ``review`` lies below the hazard within the step. From
+        ``own`` and ``candidate`` come the Gumbel numbers of the supplier and of candidates. The row of these three is
+        buyer × 8192 + factory.
+
+        Returns how many links each buyer wants, the links reviewed, the buyer and the candidates of each place, and the
+        noise, first of links reviewed and then of candidates.
         """
-        number = int(model.par.sourcing.candidates)
-        draws = np.concatenate(
-            [rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label) for label, key in places.items()]
-        ).reshape(-1, number)
-        buyer = np.concatenate(list(places.values())) // PAIR
-        goods = model.buyers.goods[buyer]
-        candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
-        value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
-        value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
-        return _best(candidate, value, goods, self.number)
+        b, links, par = model.buyers, model.links, model.par.sourcing
+        keys = rng.key("review"), rng.key("own"), rng.key("instead"), rng.key("new"), rng.key("candidate")
+        wanted, at, buyer, candidate, numbers = _met(
+            links.buyer, links.factory, model.factories.open, b.goods, b.orders, int(par.candidates),
+            (model.dt, model.now("unit_value"), par.link_size, par.links_least),
+            float(per_step(par.review_rate, model.dt)), keys,
+            self.rows, self.number, self.total, self.cumulated, self.near,
+        )  # fmt: skip
+        return wanted, at, buyer, candidate, par.score_noise * -np.log(-np.log(numbers))
+
+    def score(
+        self, model: GarmentModel, wanted: Array, at: Array, buyer: Array, candidate: Array, noise: Array
+    ) -> tuple[Links, Array]:
+        """How a buyer values a factory: the links it keeps after its search, and their scores without noise.
+
+        The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
+        where the owner is Cambodian and the buyer large.
+        """
+        links = model.links
+        known = self.base, self.loyalty, self.domestic, model.buyers.large, self.shy
+        *kept, score = _kept(
+            links.buyer, links.factory, links.since, model.factories.open, model.step_number,
+            wanted, at, buyer, candidate, noise, known,
+        )  # fmt: skip
+        return Links(*kept), score
 
 
 @compiled
 def _free(
-    open_: Array, goods: Array, capacity: Array, accepted: Array, most: float, dt: float, number: int
-) -> tuple[Array, Array, Array]:
-    """Rows of open factories by goods, their number by goods, and their free capacity."""
+    open_: Array, goods: Array, capacity: Array, accepted: Array, compared: Array, most: float, dt: float, number: int
+) -> tuple[Array, Array, Array, Array]:
+    """Rows of open factories by goods, their number by goods, their free capacity and price."""
     count = np.zeros(number, np.intp)
     for i in range(len(goods)):
         if open_[i]:
             count[goods[i]] += 1
     place = np.cumsum(count) - count
-    rows, free = np.empty(count.sum(), np.intp), np.empty(count.sum())
+    rows, free, price = np.empty(count.sum(), np.intp), np.empty(count.sum()), np.empty(count.sum())
     for i in range(len(goods)):
         if open_[i]:
-            room = most * capacity[i] * dt
-            rows[place[goods[i]]] = i
-            free[place[goods[i]]] = max(room - accepted[i], 0.05 * room)
+            room, k = most * capacity[i] * dt, place[goods[i]]
+            rows[k], free[k], price[k] = i, max(room - accepted[i], 0.05 * room), max(compared[i], 1e-9)
             place[goods[i]] += 1
-    return rows, count, free
+    return rows, count, free, price
 
 
 @compiled
-def _bases(
+def _laid_out(
     rows: Array,
-    goods: Array,
+    number: Array,
+    free: Array,
     log_price: Array,
-    mean: Array,
     compliance: Array,
     installed: Array,
-    by_price: float,
-    by_compliance: float,
-    by_automation: float,
-) -> Array:
-    """The score without years and noise of the rows, by factory."""
-    base = np.zeros(len(goods))
-    for k in range(len(rows)):
-        i = rows[k]
-        base[i] = -by_price * (log_price[k] - mean[goods[i]]) + by_compliance * compliance[i]
-        base[i] += by_automation * installed[i]
-    return base
+    weights: tuple[float, float, float],
+) -> tuple[Array, Array, Array, Array]:
+    """Free capacity by goods; laid end to end by row; where to begin to look in it; the score by row, without more.
 
-
-@compiled
-def _best(candidate: Array, value: Array, goods: Array, number: Array) -> tuple[Array, Array]:
-    """The candidate of the highest value for each place, of equals the first; -1 where the goods have no factory."""
-    best, most = np.full(len(candidate), -1), np.full(len(candidate), -np.inf)
-    for i in range(len(candidate)):
-        if number[goods[i]] > 0:
-            for k in range(candidate.shape[1]):
-                if value[i * candidate.shape[1] + k] > most[i]:
-                    best[i], most[i] = candidate[i, k], value[i * candidate.shape[1] + k]
-    return best, most
-
-
-@compiled
-def _scores(
-    buyer: Array,
-    factory: Array,
-    steps: Array,
-    base: Array,
-    loyalty: Array,
-    domestic: Array,
-    large: Array,
-    shy: float,
-) -> Array:
-    score = np.empty(len(buyer))
-    for i in range(len(buyer)):
-        score[i] = base[factory[i]] + loyalty[max(steps[i], 0)]
-        if large[buyer[i]] and domestic[factory[i]]:
-            score[i] += shy
-    return score
-
-
-@compiled
-def _drawn(
-    draws: Array,
-    goods: Array,
-    before: Array,
-    total: Array,
-    cumulated: Array,
-    first: Array,
-    last: Array,
-    rows: Array,
-) -> Array:
-    """The factory into whose stretch each number falls, never outside those of the goods."""
-    near = np.zeros(len(rows), np.intp)  # where to begin to look: as many equal stretches as factories
-    for g in range(len(total)):
-        at = first[g]
-        for k in range(first[g], last[g] + 1):
-            point = before[g] + (k - first[g]) / (last[g] - first[g] + 1) * total[g]
-            while at < last[g] and cumulated[at] < point:
-                at += 1
-            near[k] = at
-    candidate = np.empty(draws.shape, np.intp)
-    for i in range(len(draws)):
-        g = goods[i]
-        if last[g] < first[g]:
-            candidate[i] = 0
+    The look begins in one of ``FINER`` times as many equal stretches of a goods group as it has factories.
+    """
+    by_price, by_compliance, by_automation = weights
+    total, cumulated, near = np.zeros(len(number)), np.cumsum(free), np.empty(FINER * len(rows), np.intp)
+    base = np.zeros(len(compliance))
+    run, end = 0.0, 0
+    for g in range(len(number)):
+        first, end = end, end + number[g]
+        if first == end:
             continue
-        for k in range(draws.shape[1]):
-            point = before[g] + draws[i, k] * total[g]
-            at = near[first[g] + int(draws[i, k] * (last[g] - first[g] + 1))]
-            while at > first[g] and cumulated[at - 1] >= point:
-                at -= 1
-            while at < last[g] and cumulated[at] < point:
+        total[g] = _sum(free[first:end])
+        mean = _sum(log_price[first:end]) / number[g]
+        run += total[g]
+        before, at = run - total[g], first
+        for k in range(FINER * number[g]):
+            point = before + k / (FINER * number[g]) * total[g]
+            while at < end - 1 and cumulated[at] < point:
                 at += 1
-            candidate[i, k] = rows[at]
-    return candidate
+            near[FINER * first + k] = at
+        for k in range(first, end):
+            i = rows[k]
+            base[i] = -by_price * (log_price[k] - mean) + by_compliance * compliance[i]
+            base[i] += by_automation * installed[i]
+    return total, cumulated, near, base
+
+
+@compiled
+def _sum(values: Array) -> float:
+    """The sum of ``values``, added in the order in which NumPy adds."""
+    n = len(values)
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return _sum(values[:half]) + _sum(values[half:])
+    total, whole = 0.0, n - n % 8
+    if whole:
+        lanes = values[:8].copy()
+        for i in range(8, whole, 8):
+            for k in range(8):
+                lanes[k] += values[i + k]
+        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for i in range(whole, n):
+        total += values[i]
+    return total
+
+
+@compiled
+def _met(
+    buyer: Array, factory: Array, open_: Array, goods: Array, orders: Array, candidates: int,
+    needs: tuple[float, float, float, float], hazard: float, keys: tuple[int, int, int, int, int],
+    rows: Array, number: Array, total: Array, cumulated: Array, near: Array,
+) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
+    """``search`` on the columns, links ordered by buyer; numbers where it returns noise.
+
+    ``needs`` holds dt, the unit value and the size and least number of links.
+    """
+    dt, unit_value, size, least = needs
+    review, own, instead, new, drawn = keys
+    looks, at = np.empty(len(buyer), np.bool_), np.empty(len(buyer), np.intp)
+    for i in range(len(buyer)):
+        looks[i] = luck(review, buyer[i] * PAIR + factory[i]) < hazard
+    wanted, missing = np.empty(len(goods), np.intp), np.empty(len(goods), np.intp)
+    i = reviewed = 0
+    for n in range(len(goods)):
+        spending = orders[n, KH] / dt / unit_value
+        wanted[n] = min(np.intp(max(least, np.rint(spending / size))), number[goods[n]])
+        missing[n] = wanted[n]
+        while i < len(buyer) and buyer[i] == n:
+            if open_[factory[i]]:
+                missing[n] -= 1
+                if looks[i]:
+                    at[reviewed] = i
+                    reviewed += 1
+            i += 1
+        missing[n] = max(missing[n], 0)
+    places = reviewed + missing.sum()
+    who, candidate = np.empty(places, np.intp), np.empty((places, candidates), np.intp)
+    numbers = np.empty(reviewed + places * candidates)
+    for p in range(reviewed):
+        who[p] = buyer[at[p]]
+        numbers[p] = luck(own, who[p] * PAIR + factory[at[p]])
+    p = reviewed
+    for n in range(len(goods)):
+        who[p : p + missing[n]] = n
+        p += missing[n]
+    last, before = np.cumsum(number) - 1, np.cumsum(total) - total
+    place = 0
+    for p in range(places):
+        n, g = who[p], goods[who[p]]
+        first = last[g] - number[g] + 1
+        place = place + 1 if p > reviewed and n == who[p - 1] else 0
+        key, row = (instead, n * PAIR + factory[at[p]]) if p < reviewed else (new, n * PAIR + place)
+        for k in range(candidates):
+            u = luck(key, row * candidates + k)
+            candidate[p, k] = rows[_stretch(u, before[g], total[g], cumulated, near, first, last[g])]
+        for k in range(candidates):
+            numbers[reviewed + p * candidates + k] = luck(drawn, n * PAIR + candidate[p, k])
+    return wanted, at[:reviewed], who, candidate, numbers
+
+
+@compiled
+def _stretch(u: float, before: float, total: float, cumulated: Array, near: Array, first: int, last: int) -> int:
+    """The place from ``first`` to ``last`` into whose stretch of the total the number u falls."""
+    point = before + u * total
+    at = near[FINER * first + int(u * (FINER * (last - first + 1)))]
+    while at > first and cumulated[at - 1] >= point:
+        at -= 1
+    while at < last and cumulated[at] < point:
+        at += 1
+    return at
+
+
+@compiled
+def _value(buyer: int, factory: int, steps: int, known: tuple[Array, Array, Array, Array, float]) -> float:
+    """The score without noise; ``known`` holds base, loyalty by steps, domestic and large, and what those shy away."""
+    base, loyalty, domestic, large, shy = known
+    value = base[factory] + loyalty[max(steps, 0)]
+    return value + shy if large[buyer] and domestic[factory] else value
+
+
+@compiled
+def _kept(
+    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, at: Array, who: Array,
+    candidate: Array, noise: Array, known: tuple[Array, Array, Array, Array, float],
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Steps 3 to 6 of ``review_links`` when all candidates are known: the links with their scores, by buyer and factory."""
+    reviewed, places, candidates = len(at), len(who), candidate.shape[1]
+    stays, found = np.empty(len(buyer), np.bool_), np.full(places, -1)
+    for i in range(len(buyer)):
+        stays[i] = open_[factory[i]]
+    for p in range(places):
+        best, most = -1, -np.inf
+        for k in range(candidates):
+            value = _value(who[p], candidate[p, k], 0, known) + noise[reviewed + p * candidates + k]
+            if value > most:
+                best, most = candidate[p, k], value
+        if p >= reviewed:
+            found[p] = best
+        elif most > _value(who[p], factory[at[p]], now - since[at[p]], known) + noise[p]:
+            found[p], stays[at[p]] = best, False
+    room = len(buyer) + places
+    of, to, start = np.empty(room, np.intp), np.empty(room, np.intp), np.empty(room, since.dtype)
+    score, fresh = np.empty(room), np.empty(places, np.intp)
+    i = p = end = 0
+    q = reviewed
+    for n in range(len(wanted)):
+        count, k, first = 0, 0, end
+        while p < reviewed and who[p] == n:
+            count = _put(fresh, count, found[p])
+            p += 1
+        while q < places and who[q] == n:
+            count = _put(fresh, count, found[q])
+            q += 1
+        while i < len(buyer) and buyer[i] == n:
+            if stays[i]:
+                while k < count and fresh[k] < factory[i]:
+                    to[end], start[end] = fresh[k], now
+                    k, end = k + 1, end + 1
+                if k < count and fresh[k] == factory[i]:
+                    k += 1
+                to[end], start[end] = factory[i], since[i]
+                end += 1
+            i += 1
+        for j in range(k, count):
+            to[end], start[end] = fresh[j], now
+            end += 1
+        for j in range(first, end):
+            of[j], score[j] = n, _value(n, to[j], now - start[j], known)
+        while end - first > wanted[n]:
+            worst = first
+            for j in range(first + 1, end):
+                if score[j] <= score[worst]:
+                    worst = j
+            end -= 1
+            for j in range(worst, end):
+                to[j], start[j], score[j] = to[j + 1], start[j + 1], score[j + 1]
+    return of[:end], to[:end], start[:end], score[:end]
+
+
+@compiled
+def _put(rows: Array, count: int, row: int) -> int:
+    """Put a row, if it is one, among the first ``count`` in order, each there once: how many there are now."""
+    k = count
+    while k > 0 and rows[k - 1] > row:
+        k -= 1
+    if row < 0 or (k > 0 and rows[k - 1] == row):
+        return count
+    for j in range(count, k, -1):
+        rows[j] = rows[j - 1]
+    rows[k] = row
+    return count + 1
 
 
 def quote(
