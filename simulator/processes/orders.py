@@ -350,15 +350,13 @@ class _Offer:
         self.rows, self.number, free, price = _free(
             f.open, f.goods, f.capacity, f.accepted, f.compared, most, model.dt, len(GOODS)
         )
-        weights = s.score_price, s.score_compliance, s.score_automation
-        self.total, self.cumulated, self.near, self.base = _laid_out(
-            self.rows, self.number, free, np.log(price), f.compliance, model.installed(), weights
+        weights = s.score_price, s.score_compliance, s.score_automation, float(np.log(par.ownership.domestic_brand))
+        self.total, self.ends, self.near, self.base, self.away = _laid_out(
+            self.rows, self.number, free, np.log(price), f.compliance, model.installed(), f.owner, weights
         )
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
-        self.domestic = f.owner == KH_OWNER
-        self.shy = float(np.log(par.ownership.domestic_brand))
 
-    def search(self, model: GarmentModel, rng: Stream) -> tuple[Array, Array, Array, Array, Array]:
+    def search(self, model: GarmentModel, rng: Stream) -> tuple[Array, ...]:
         """A few candidates for each place: each link reviewed, then what is missing by buyer.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
@@ -372,32 +370,29 @@ class _Offer:
         ``own`` and ``candidate`` come the Gumbel numbers of the supplier and of candidates. The row of these three is
         buyer × 8192 + factory.
 
-        Returns how many links each buyer wants, the links reviewed, the buyer and the candidates of each place, and the
-        noise, first of links reviewed and then of candidates.
+        Returns the links each buyer wants and its places, of each place the link reviewed (-1 where one is missing) and
+        its candidates, and the noise of the two.
         """
         b, links, par = model.buyers, model.links, model.par.sourcing
         keys = rng.key("review"), rng.key("own"), rng.key("instead"), rng.key("new"), rng.key("candidate")
-        wanted, at, buyer, candidate, numbers = _met(
+        *places, numbers = _met(
             links.buyer, links.factory, model.factories.open, b.goods, b.orders, int(par.candidates),
             (model.dt, model.now("unit_value"), par.link_size, par.links_least),
             float(per_step(par.review_rate, model.dt)), keys,
-            self.rows, self.number, self.total, self.cumulated, self.near,
+            self.rows, self.number, self.total, self.ends, self.near,
         )  # fmt: skip
-        return wanted, at, buyer, candidate, par.score_noise * -np.log(-np.log(numbers))
+        return *places, par.score_noise * -np.log(-np.log(numbers))
 
-    def score(
-        self, model: GarmentModel, wanted: Array, at: Array, buyer: Array, candidate: Array, noise: Array
-    ) -> tuple[Links, Array]:
-        """How a buyer values a factory: the links it keeps after its search, and their scores without noise.
+    def score(self, model: GarmentModel, *places: Array) -> tuple[Links, Array]:
+        """How a buyer values a factory: the links it keeps after its ``search``, and their scores without noise.
 
         The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
         where the owner is Cambodian and the buyer large.
         """
-        links = model.links
-        known = self.base, self.loyalty, self.domestic, model.buyers.large, self.shy
+        links, is_open, large = model.links, model.factories.open, model.buyers.large
         *kept, score = _kept(
-            links.buyer, links.factory, links.since, model.factories.open, model.step_number,
-            wanted, at, buyer, candidate, noise, known,
+            links.buyer, links.factory, links.since, is_open, model.step_number, *places,
+            self.base, self.loyalty, self.away, large,
         )  # fmt: skip
         return Links(*kept), score
 
@@ -429,15 +424,18 @@ def _laid_out(
     log_price: Array,
     compliance: Array,
     installed: Array,
-    weights: tuple[float, float, float],
-) -> tuple[Array, Array, Array, Array]:
-    """Free capacity by goods; laid end to end by row; where to begin to look in it; the score by row, without more.
+    owner: Array,
+    weights: tuple[float, float, float, float],
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Free capacity by goods; where the stretch of each row ends; where to begin to look; the score of each row for
+    all and more of it for large buyers.
 
-    The look begins in one of ``FINER`` times as many equal stretches of a goods group as it has factories.
+    The last stretch of the goods has no end. The look begins at the factory that one of ``FINER`` times as many equal
+    stretches begins in.
     """
-    by_price, by_compliance, by_automation = weights
-    total, cumulated, near = np.zeros(len(number)), np.cumsum(free), np.empty(FINER * len(rows), np.intp)
-    base = np.zeros(len(compliance))
+    by_price, by_compliance, by_automation, domestic = weights
+    total, ends, near = np.zeros(len(number)), np.cumsum(free), np.empty(FINER * len(rows), np.int16)
+    base, away = np.zeros(len(compliance)), np.zeros(len(compliance))
     run, end = 0.0, 0
     for g in range(len(number)):
         first, end = end, end + number[g]
@@ -446,17 +444,19 @@ def _laid_out(
         total[g] = _sum(free[first:end])
         mean = _sum(log_price[first:end]) / number[g]
         run += total[g]
-        before, at = run - total[g], first
-        for k in range(FINER * number[g]):
-            point = before + k / (FINER * number[g]) * total[g]
-            while at < end - 1 and cumulated[at] < point:
+        ends[end - 1] = np.inf
+        step, point, at = total[g] / (FINER * number[g]), run - total[g], first
+        for k in range(FINER * first, FINER * end):
+            while ends[at] < point:
                 at += 1
-            near[FINER * first + k] = at
+            near[k] = at
+            point += step
         for k in range(first, end):
             i = rows[k]
             base[i] = -by_price * (log_price[k] - mean) + by_compliance * compliance[i]
             base[i] += by_automation * installed[i]
-    return total, cumulated, near, base
+            away[i] = domestic if owner[i] == KH_OWNER else 0.0
+    return total, ends, near, base, away
 
 
 @compiled
@@ -482,7 +482,7 @@ def _sum(values: Array) -> float:
 def _met(
     buyer: Array, factory: Array, open_: Array, goods: Array, orders: Array, candidates: int,
     needs: tuple[float, float, float, float], hazard: float, keys: tuple[int, int, int, int, int],
-    rows: Array, number: Array, total: Array, cumulated: Array, near: Array,
+    rows: Array, number: Array, total: Array, ends: Array, near: Array,
 ) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     """``search`` on the columns, links ordered by buyer; numbers where it returns noise.
 
@@ -490,116 +490,92 @@ def _met(
     """
     dt, unit_value, size, least = needs
     review, own, instead, new, drawn = keys
-    looks, at = np.empty(len(buyer), np.bool_), np.empty(len(buyer), np.intp)
+    looks, again = np.empty(len(buyer), np.bool_), np.empty(len(buyer), np.intp)
     for i in range(len(buyer)):
         looks[i] = luck(review, buyer[i] * PAIR + factory[i]) < hazard
-    wanted, missing = np.empty(len(goods), np.intp), np.empty(len(goods), np.intp)
+    wanted, places = np.empty(len(goods), np.intp), np.empty(len(goods), np.intp)
     i = reviewed = 0
     for n in range(len(goods)):
         spending = orders[n, KH] / dt / unit_value
         wanted[n] = min(np.intp(max(least, np.rint(spending / size))), number[goods[n]])
-        missing[n] = wanted[n]
+        held, before = 0, reviewed
         while i < len(buyer) and buyer[i] == n:
             if open_[factory[i]]:
-                missing[n] -= 1
-                if looks[i]:
-                    at[reviewed] = i
-                    reviewed += 1
+                held += 1
+                again[reviewed] = i
+                reviewed += looks[i]
             i += 1
-        missing[n] = max(missing[n], 0)
-    places = reviewed + missing.sum()
-    who, candidate = np.empty(places, np.intp), np.empty((places, candidates), np.intp)
-    numbers = np.empty(reviewed + places * candidates)
-    for p in range(reviewed):
-        who[p] = buyer[at[p]]
-        numbers[p] = luck(own, who[p] * PAIR + factory[at[p]])
-    p = reviewed
+        places[n] = reviewed - before + max(wanted[n] - held, 0)
+    link, candidate = np.full(places.sum(), -1), np.empty((places.sum(), candidates), np.intp)
+    numbers = np.full((len(link), 1 + candidates), 0.5)
+    first, start = np.cumsum(number) - number, np.cumsum(total) - total
+    p = r = 0
     for n in range(len(goods)):
-        who[p : p + missing[n]] = n
-        p += missing[n]
-    last, before = np.cumsum(number) - 1, np.cumsum(total) - total
-    place = 0
-    for p in range(places):
-        n, g = who[p], goods[who[p]]
-        first = last[g] - number[g] + 1
-        place = place + 1 if p > reviewed and n == who[p - 1] else 0
-        key, row = (instead, n * PAIR + factory[at[p]]) if p < reviewed else (new, n * PAIR + place)
-        for k in range(candidates):
-            u = luck(key, row * candidates + k)
-            candidate[p, k] = rows[_stretch(u, before[g], total[g], cumulated, near, first, last[g])]
-        for k in range(candidates):
-            numbers[reviewed + p * candidates + k] = luck(drawn, n * PAIR + candidate[p, k])
-    return wanted, at[:reviewed], who, candidate, numbers
-
-
-@compiled
-def _stretch(u: float, before: float, total: float, cumulated: Array, near: Array, first: int, last: int) -> int:
-    """The place from ``first`` to ``last`` into whose stretch of the total the number u falls."""
-    point = before + u * total
-    at = near[FINER * first + int(u * (FINER * (last - first + 1)))]
-    while at > first and cumulated[at - 1] >= point:
-        at -= 1
-    while at < last and cumulated[at] < point:
-        at += 1
-    return at
-
-
-@compiled
-def _value(buyer: int, factory: int, steps: int, known: tuple[Array, Array, Array, Array, float]) -> float:
-    """The score without noise; ``known`` holds base, loyalty by steps, domestic and large, and what those shy away."""
-    base, loyalty, domestic, large, shy = known
-    value = base[factory] + loyalty[max(steps, 0)]
-    return value + shy if large[buyer] and domestic[factory] else value
+        g, missing = goods[n], 0
+        for _ in range(places[n]):
+            if r < reviewed and buyer[again[r]] == n:
+                link[p], key, row = again[r], instead, n * PAIR + factory[again[r]]
+                numbers[p, 0] = luck(own, row)
+                r += 1
+            else:
+                key, row = new, n * PAIR + missing
+                missing += 1
+            for k in range(candidates):
+                u = luck(key, row * candidates + k)
+                point, at = start[g] + u * total[g], np.intp(near[FINER * first[g] + int(u * (FINER * number[g]))])
+                while at > first[g] and ends[at - 1] >= point:
+                    at -= 1
+                at += ends[at] < point
+                while ends[at] < point:
+                    at += 1
+                candidate[p, k] = rows[at]
+                numbers[p, 1 + k] = luck(drawn, n * PAIR + rows[at])
+            p += 1
+    return wanted, places, link, candidate, numbers
 
 
 @compiled
 def _kept(
-    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, at: Array, who: Array,
-    candidate: Array, noise: Array, known: tuple[Array, Array, Array, Array, float],
+    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, places: Array, link: Array,
+    candidate: Array, noise: Array, base: Array, loyalty: Array, away: Array, large: Array,
 ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
-    """Steps 3 to 6 of ``review_links`` when all candidates are known: the links with their scores, by buyer and factory."""
-    reviewed, places, candidates = len(at), len(who), candidate.shape[1]
-    stays, found = np.empty(len(buyer), np.bool_), np.full(places, -1)
-    for i in range(len(buyer)):
-        stays[i] = open_[factory[i]]
-    for p in range(places):
-        best, most = -1, -np.inf
-        for k in range(candidates):
-            value = _value(who[p], candidate[p, k], 0, known) + noise[reviewed + p * candidates + k]
-            if value > most:
-                best, most = candidate[p, k], value
-        if p >= reviewed:
-            found[p] = best
-        elif most > _value(who[p], factory[at[p]], now - since[at[p]], known) + noise[p]:
-            found[p], stays[at[p]] = best, False
-    room = len(buyer) + places
-    of, to, start = np.empty(room, np.intp), np.empty(room, np.intp), np.empty(room, since.dtype)
-    score, fresh = np.empty(room), np.empty(places, np.intp)
+    """Steps 3 to 6 of ``review_links`` with the candidates known: links by buyer and factory, with their scores."""
+    most_links = len(buyer) + len(link)
+    of, to, start = np.empty(most_links, np.intp), np.empty(most_links, np.intp), np.empty(most_links, since.dtype)
+    score, found, goes = np.empty(most_links), np.empty(len(link), np.intp), np.zeros(len(buyer), np.bool_)
     i = p = end = 0
-    q = reviewed
     for n in range(len(wanted)):
-        count, k, first = 0, 0, end
-        while p < reviewed and who[p] == n:
-            count = _put(fresh, count, found[p])
+        first, count, k = end, 0, 0
+        for _ in range(places[n]):
+            best, most = -1, -np.inf
+            for j in range(candidate.shape[1]):
+                c = candidate[p, j]
+                value = base[c] + loyalty[0] + (away[c] if large[n] else 0.0) + noise[p, j + 1]
+                if value > most:
+                    best, most = c, value
+            if link[p] >= 0:
+                f = factory[link[p]]
+                own = base[f] + loyalty[now - since[link[p]]] + (away[f] if large[n] else 0.0) + noise[p, 0]
+                goes[link[p]] = most > own
+            if link[p] < 0 or most > own:
+                count = _put(found, count, best)
             p += 1
-        while q < places and who[q] == n:
-            count = _put(fresh, count, found[q])
-            q += 1
         while i < len(buyer) and buyer[i] == n:
-            if stays[i]:
-                while k < count and fresh[k] < factory[i]:
-                    to[end], start[end] = fresh[k], now
+            if open_[factory[i]] and not goes[i]:
+                while k < count and found[k] < factory[i]:
+                    to[end], start[end] = found[k], now
                     k, end = k + 1, end + 1
-                if k < count and fresh[k] == factory[i]:
+                if k < count and found[k] == factory[i]:
                     k += 1
                 to[end], start[end] = factory[i], since[i]
                 end += 1
             i += 1
         for j in range(k, count):
-            to[end], start[end] = fresh[j], now
+            to[end], start[end] = found[j], now
             end += 1
         for j in range(first, end):
-            of[j], score[j] = n, _value(n, to[j], now - start[j], known)
+            of[j] = n
+            score[j] = base[to[j]] + loyalty[now - start[j]] + (away[to[j]] if large[n] else 0.0)
         while end - first > wanted[n]:
             worst = first
             for j in range(first + 1, end):
@@ -613,11 +589,11 @@ def _kept(
 
 @compiled
 def _put(rows: Array, count: int, row: int) -> int:
-    """Put a row, if it is one, among the first ``count`` in order, each there once: how many there are now."""
+    """Put a row among the first ``count`` in order, each there once: how many there are now."""
     k = count
     while k > 0 and rows[k - 1] > row:
         k -= 1
-    if row < 0 or (k > 0 and rows[k - 1] == row):
+    if k > 0 and rows[k - 1] == row:
         return count
     for j in range(count, k, -1):
         rows[j] = rows[j - 1]
