@@ -47,29 +47,38 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
     f, eco, par = model.factories, model.economy, model.par
     pricing, chain = par.pricing, par.value_chain
     f.unit_cost[:] = unit_cost(model)
-    weight = np.where(f.open, planned(model), 0.0)
-    full = f.unit_cost * (1 + pricing.markup)
-    mean = float(share_of((full * weight).sum(), weight.sum(), empty=1.0))
-    rivals = model.rival_index()
+    log_mean = np.log(_mean_full(f.open, f.unit_cost, planned(model), pricing.markup))
+    log_rivals = np.log(model.rival_index())
     if model.step_number == 0:
-        eco.reference_constant = np.log(mean) - np.log(rivals)
-    reference = np.log(rivals) + eco.long_run + eco.reference_constant
+        eco.reference_constant = log_mean - log_rivals
+    reference = log_rivals + eco.long_run + eco.reference_constant
     eco.reference = float(np.exp(reference))
-    eco.long_run += model.dt * pricing.reversion * (np.log(mean) - reference)
+    eco.long_run += model.dt * pricing.reversion * (log_mean - reference)
     change = chain.upgrading - eco.chain_before
     eco.premium = eco.premium * np.exp(-pricing.reversion * model.dt) + chain.premium * eco.coverage_all[1] * change
     eco.chain_before = chain.upgrading
-    here = np.flatnonzero(f.open)
-    f.quote[here] = quote(
-        unit_cost=f.unit_cost[here],
+    asked = quote(
+        unit_cost=f.unit_cost,
         markup=pricing.markup,
         pass_through=pricing.pass_through,
         reference=eco.reference,
         premium=eco.premium,
         service=pricing.automation_service,
-        automation=model.installed()[here],
+        automation=model.installed(),
     )
-    f.compared[here] = f.quote[here] / (1 + chain.service * eco.premium)
+    np.copyto(f.quote, asked, where=f.open)
+    np.divide(asked, 1 + chain.service * eco.premium, out=f.compared, where=f.open)
+
+
+@compiled
+def _mean_full(open_: Array, unit_cost: Array, weight: Array, markup: float) -> float:
+    """Mean of cost and markup over open factories by their weight, 1 where none is open."""
+    weights, full = np.zeros(len(weight)), np.zeros(len(weight))
+    for i in range(len(weight)):
+        if open_[i]:
+            weights[i], full[i] = weight[i], unit_cost[i] * (1 + markup) * weight[i]
+    whole = _sum(weights)
+    return _sum(full) / whole if whole > 0 else 1.0
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
@@ -106,15 +115,27 @@ def choose_origins(model: GarmentModel, rng: Stream) -> None:
     appeal = b.appeal * world.appeal[i][b.market, :, b.goods]
     appeal *= model.economy.gained_appeal
     if par.agglomeration > 0 and model.market_share_2012 > 0:
-        appeal[:, KH] *= np.clip((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4, 1.25)
+        crowd = (model.market_share / model.market_share_2012) ** par.agglomeration
+        appeal[:, KH] *= min(max(crowd, 0.4), 1.25)
     appeal[:, KH] *= own_brands(model)
     wanted = wanted_shares(appeal=appeal, cost=cost, elasticity=b.elasticity[:, None])
-    b.share += per_step(par.adjustment, model.dt) * (wanted - b.share)
-    b.spending[:] = world.demand[i][b.market, b.goods] * b.size * model.dt
-    b.orders[:] = b.spending[:, None] * b.share
-    large = np.argsort(-b.spending * b.share[:, KH], kind="stable")[: int(par.large_buyers)]
+    demand = world.demand[i][b.market, b.goods]
+    _move(per_step(par.adjustment, model.dt), wanted, demand, b.size, model.dt, b.share, b.spending, b.orders)
+    largest = np.argsort(-b.spending * b.share[:, KH], kind="stable")[: int(par.large_buyers)]
     b.large[:] = False
-    b.large[large] = True
+    b.large[largest] = True
+
+
+@compiled
+def _move(
+    part: float, wanted: Array, demand: Array, size: Array, dt: float, share: Array, spending: Array, orders: Array
+) -> None:
+    """Steps 4 and 5 of ``choose_origins`` on the columns, of which the last three change."""
+    for n in range(len(spending)):
+        spending[n] = demand[n] * size[n] * dt
+        for o in range(share.shape[1]):
+            share[n, o] += part * (wanted[n, o] - share[n, o])
+            orders[n, o] = spending[n] * share[n, o]
 
 
 def own_brands(model: GarmentModel) -> Array:
@@ -150,7 +171,7 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
        equals the factory in the lower row. These scores decide how orders are split.
     """
     offer = _Offer(model)
-    model.links, model.link_scores = offer.score(model, *offer.search(model, rng))
+    model.links, model.link_scores = offer.score(model, offer.search(model, rng))
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
@@ -178,38 +199,28 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    room = most * f.capacity * model.dt * f.open
     weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
-    spending = b.orders[:, KH].copy()
-    price = uv * f.quote
     load, filled, taken, large, refused = _first_round(
-        links.buyer, links.factory, weight, spending, b.large, price, room
+        links.buyer, links.factory, weight, b.orders, b.large, f.quote, f.capacity, f.open, (uv, most, model.dt)
     )
-    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
-    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    asked, placed = _second_round(
-        f.open, f.goods, load, filled, large, room, refused_goods, share_of(refused_large, refused_goods), uv, f.quote,
-        f.accepted, f.brand_linked, f.expected, smooth, model.dt,
+    asked, part, diverted = _second_round(
+        f.open, f.goods, f.capacity, load, filled, large, refused, b.goods, b.large, f.quote,
+        (uv, most, smooth, model.dt), f.accepted, f.brand_linked, f.expected,
     )  # fmt: skip
-    part = share_of(placed, refused_goods)
-    model.orders = Orders(
-        asked=asked / model.dt,
-        taken=taken,
-        second=part,
-        refused=refused,
-        diverted_capacity=refused * (1 - part[b.goods]),
-    )
+    model.orders = Orders(asked=asked, taken=taken, second=part, refused=refused, diverted_capacity=diverted)
 
 
 @compiled
 def _first_round(
-    buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
-) -> tuple[Array, Array, Array, Array, Array]:
+    buyer: Array, factory: Array, weight: Array, orders: Array, is_large: Array, quote: Array, capacity: Array,
+    open_: Array, terms: tuple[float, float, float],
+) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     """Steps 1 and 2, links by buyer: load by factory, its part that is taken, taken by link and for large buyers by
     factory, refused by buyer.
     """
-    load, filled, large = np.zeros(len(price)), np.ones(len(price)), np.zeros(len(price))
-    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), spending.copy()
+    unit_value, most, dt = terms
+    load, filled, large = np.zeros(len(quote)), np.ones(len(quote)), np.zeros(len(quote))
+    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), orders[:, KH].copy()
     end = 0
     while end < len(buyer):
         start, total = end, 0.0
@@ -219,13 +230,13 @@ def _first_round(
         placed = 0.0
         for i in range(start, end):
             if total > 0:
-                offered[i] = spending[buyer[i]] * (weight[i] / total)
+                offered[i] = orders[buyer[i], KH] * (weight[i] / total)
             placed += offered[i]
-            load[factory[i]] += offered[i] / price[factory[i]]
+            load[factory[i]] += offered[i] / (unit_value * quote[factory[i]])
         refused[buyer[start]] -= placed
     for at in range(len(load)):
         if load[at] > 0:
-            filled[at] = min(1.0, room[at] / load[at])
+            filled[at] = min(1.0, _room(most, capacity[at], dt, open_[at]) / load[at])
     end = 0
     while end < len(buyer):
         start, unfilled = end, 0.0
@@ -240,37 +251,42 @@ def _first_round(
 
 
 @compiled
+def _room(most: float, capacity: float, dt: float, is_open: bool) -> float:
+    """What a factory can take in a step."""
+    return most * capacity * dt * is_open
+
+
+@compiled
 def _second_round(
-    open_: Array,
-    goods: Array,
-    load: Array,
-    filled: Array,
-    large: Array,
-    room: Array,
-    refused: Array,
-    of_large: Array,
-    unit_value: float,
-    quote: Array,
-    accepted: Array,
-    brand_linked: Array,
-    expected: Array,
-    smooth: float,
-    dt: float,
-) -> tuple[Array, Array]:
-    """Steps 3 to 6, written into the columns accepted, brand linked and expected: load and spending placed by goods."""
-    free, free_goods = np.zeros(len(load)), np.zeros(len(refused))
+    open_: Array, goods: Array, capacity: Array, load: Array, filled: Array, large: Array, refused: Array,
+    buyer_goods: Array, is_large: Array, quote: Array, terms: tuple[float, float, float, float],
+    accepted: Array, brand_linked: Array, expected: Array,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Steps 3 to 6, written into the last three.
+
+    By goods, load a year and the part of refused spending that is placed; by buyer, what is diverted.
+    """
+    unit_value, most, smooth, dt = terms
+    free, free_goods = np.zeros(len(load)), np.zeros(len(GOODS))
+    refused_goods, of_large = np.zeros(len(GOODS)), np.zeros(len(GOODS))
+    for n in range(len(refused)):
+        refused_goods[buyer_goods[n]] += refused[n]
+        if is_large[n]:
+            of_large[buyer_goods[n]] += refused[n]
+    for g in range(len(GOODS)):
+        of_large[g] = of_large[g] / refused_goods[g] if refused_goods[g] > 0 else 0.0
     for i in range(len(load)):
         if open_[i]:
-            free[i] = max(room[i] - load[i] * filled[i], 0.0)
+            free[i] = max(_room(most, capacity[i], dt, True) - load[i] * filled[i], 0.0)
             free_goods[goods[i]] += free[i]
-    asked, placed = np.zeros(len(refused)), np.zeros(len(refused))
+    asked, placed = np.zeros(len(GOODS)), np.zeros(len(GOODS))
     for i in range(len(load)):
         if not open_[i]:
             accepted[i] = expected[i] = 0.0
             brand_linked[i] = False
             continue
         g = goods[i]
-        offer = refused[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
+        offer = refused_goods[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
         offer /= unit_value * max(quote[i], 1e-9)
         second = min(offer, free[i])
         spending = second * unit_value * quote[i]
@@ -279,8 +295,15 @@ def _second_round(
         accepted[i] = load[i] * filled[i] + second
         least = 0.5 * unit_value * quote[i] * accepted[i]
         brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[g] >= least
-        expected[i] += smooth * (min(load[i] + offer, room[i]) / dt - expected[i])
-    return asked, placed
+        room = _room(most, capacity[i], dt, True)
+        expected[i] += smooth * (min(load[i] + offer, room) / dt - expected[i])
+    for g in range(len(GOODS)):
+        asked[g] /= dt
+        placed[g] = placed[g] / refused_goods[g] if refused_goods[g] > 0 else 0.0
+    diverted = np.empty(len(refused))
+    for n in range(len(refused)):
+        diverted[n] = refused[n] * (1 - placed[buyer_goods[n]])
+    return asked, placed, diverted
 
 
 @dataclass
@@ -311,25 +334,63 @@ class Orders:
         (shipped over spending, all buyers) follow.
         """
         f, b, links = model.factories, model.buyers, model.links
-        made = share_of(f.output, f.accepted)
-        first = np.bincount(links.buyer, weights=self.taken * made[links.factory], minlength=len(b))
-        taken_first = np.bincount(links.factory, weights=self.taken, minlength=len(f))
-        value = model.now("unit_value") * f.quote
-        second = np.maximum(value * f.accepted - taken_first, 0.0)
-        accepted = np.bincount(f.goods, weights=second, minlength=len(GOODS))
-        done = share_of(np.bincount(f.goods, weights=second * made, minlength=len(GOODS)), accepted)
-        in_second = self.refused * self.second[b.goods]
         self.ordered = b.orders[:, KH].copy()
-        self.shipped = first + in_second * done[b.goods]
-        accepted_all = np.bincount(links.buyer, weights=self.taken, minlength=len(b)) + in_second
-        self.diverted_staff = accepted_all - self.shipped
-        diverted = self.diverted_capacity + self.diverted_staff
-        others = b.share.copy()
-        others[:, KH] = 0.0
-        b.orders += diverted[:, None] * share_of(others, others.sum(axis=1, keepdims=True))
-        b.orders[:, KH] = self.shipped
+        self.shipped, self.diverted_staff = _ship(
+            links.buyer, links.factory, self.taken, f.output, f.accepted, f.goods, f.quote, model.now("unit_value"),
+            self.refused, self.second, self.diverted_capacity, b.goods, b.share, b.orders,
+        )  # fmt: skip
         model.origin_sales = b.orders.sum(axis=0) / model.dt
         model.market_share = float(share_of(b.orders[:, KH].sum(), b.spending.sum()))
+
+
+@compiled
+def _ship(
+    buyer: Array, factory: Array, taken: Array, output: Array, accepted: Array, goods: Array, quote: Array,
+    unit_value: float, refused: Array, second: Array, diverted_capacity: Array, buyer_goods: Array, share: Array,
+    orders: Array,
+) -> tuple[Array, Array]:  # fmt: skip
+    """``Orders.ship`` on the columns, of which the last changes: shipped and diverted for want of staff, by buyer."""
+    made, taken_first = np.zeros(len(output)), np.zeros(len(output))
+    for f in range(len(output)):
+        if accepted[f] > 0:
+            made[f] = output[f] / accepted[f]
+    shipped, staff = np.zeros(len(orders)), np.zeros(len(orders))
+    for i in range(len(buyer)):
+        shipped[buyer[i]] += taken[i] * made[factory[i]]
+        staff[buyer[i]] += taken[i]
+        taken_first[factory[i]] += taken[i]
+    all_, done = np.zeros(len(second)), np.zeros(len(second))
+    for f in range(len(output)):
+        rest = max(unit_value * quote[f] * accepted[f] - taken_first[f], 0.0)
+        all_[goods[f]] += rest
+        done[goods[f]] += rest * made[f]
+    for n in range(len(orders)):
+        g = buyer_goods[n]
+        in_second = refused[n] * second[g]
+        shipped[n] += in_second * (done[g] / all_[g] if all_[g] > 0 else 0.0)
+        staff[n] = staff[n] + in_second - shipped[n]
+        others = 0.0
+        for o in range(orders.shape[1]):
+            others += share[n, o] if o != KH else 0.0
+        for o in range(orders.shape[1]):
+            part = share[n, o] / others if others > 0 else 0.0
+            orders[n, o] += (diverted_capacity[n] + staff[n]) * part
+        orders[n, KH] = shipped[n]
+    return shipped, staff
+
+
+@dataclass
+class Places:
+    """What a buyer looks for: by buyer, links ``wanted`` and the ``number`` of places to fill, then place by place.
+
+    ``link`` is the one reviewed, -1 where one is missing, ``candidate`` the factories met, ``noise`` that of both.
+    """
+
+    wanted: Array
+    number: Array
+    link: Array
+    candidate: Array
+    noise: Array
 
 
 class _Offer:
@@ -356,7 +417,7 @@ class _Offer:
         )
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
 
-    def search(self, model: GarmentModel, rng: Stream) -> tuple[Array, ...]:
+    def search(self, model: GarmentModel, rng: Stream) -> Places:
         """A few candidates for each place: each link reviewed, then what is missing by buyer.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
@@ -369,21 +430,18 @@ class _Offer:
         missing links. A link is reviewed where the number ``review`` lies below the hazard within the step. From
         ``own`` and ``candidate`` come the Gumbel numbers of the supplier and of candidates. The row of these three is
         buyer × 8192 + factory.
-
-        Returns the links each buyer wants and its places, of each place the link reviewed (-1 where one is missing) and
-        its candidates, and the noise of the two.
         """
         b, links, par = model.buyers, model.links, model.par.sourcing
         keys = rng.key("review"), rng.key("own"), rng.key("instead"), rng.key("new"), rng.key("candidate")
-        *places, numbers = _met(
+        wanted, number, link, candidate, numbers = _met(
             links.buyer, links.factory, model.factories.open, b.goods, b.orders, int(par.candidates),
             (model.dt, model.now("unit_value"), par.link_size, par.links_least),
             float(per_step(par.review_rate, model.dt)), keys,
             self.rows, self.number, self.total, self.ends, self.near,
         )  # fmt: skip
-        return *places, par.score_noise * -np.log(-np.log(numbers))
+        return Places(wanted, number, link, candidate, par.score_noise * -np.log(-np.log(numbers)))
 
-    def score(self, model: GarmentModel, *places: Array) -> tuple[Links, Array]:
+    def score(self, model: GarmentModel, places: Places) -> tuple[Links, Array]:
         """How a buyer values a factory: the links it keeps after its ``search``, and their scores without noise.
 
         The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
@@ -391,8 +449,8 @@ class _Offer:
         """
         links, is_open, large = model.links, model.factories.open, model.buyers.large
         *kept, score = _kept(
-            links.buyer, links.factory, links.since, is_open, model.step_number, *places,
-            self.base, self.loyalty, self.away, large,
+            links.buyer, links.factory, links.since, is_open, model.step_number, places.wanted, places.number,
+            places.link, places.candidate, places.noise, self.base, self.loyalty, self.away, large,
         )  # fmt: skip
         return Links(*kept), score
 
@@ -481,7 +539,7 @@ def _sum(values: Array) -> float:
 @compiled
 def _met(
     buyer: Array, factory: Array, open_: Array, goods: Array, orders: Array, candidates: int,
-    needs: tuple[float, float, float, float], hazard: float, keys: tuple[int, int, int, int, int],
+    needs: tuple[float, float, float, float], hazard: float, keys: tuple[np.uint64, ...],
     rows: Array, number: Array, total: Array, ends: Array, near: Array,
 ) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     """``search`` on the columns, links ordered by buyer; numbers where it returns noise.
@@ -536,7 +594,7 @@ def _met(
 
 @compiled
 def _kept(
-    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, places: Array, link: Array,
+    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, number: Array, link: Array,
     candidate: Array, noise: Array, base: Array, loyalty: Array, away: Array, large: Array,
 ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
     """Steps 3 to 6 of ``review_links`` with the candidates known: links by buyer and factory, with their scores."""
@@ -546,7 +604,7 @@ def _kept(
     i = p = end = 0
     for n in range(len(wanted)):
         first, count, k = end, 0, 0
-        for _ in range(places[n]):
+        for _ in range(number[n]):
             best, most = -1, -np.inf
             for j in range(candidate.shape[1]):
                 c = candidate[p, j]
