@@ -82,11 +82,16 @@ def _mean_full(open_: Array, unit_cost: Array, weight: Array, markup: float) -> 
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
-    """Buyers compare landed cost over origins and move part of the way towards the shares they want.
+    r"""Buyers compare landed cost over origins and move part of the way towards the shares they want.
 
     1. FOB cost by origin and goods: the world's for others, for Cambodia the mean price as compared over open factories
        of the goods, weighted by ``expected`` orders, the reference price if there are none (``fob``). It becomes
-       ``landed_cost`` C for each buyer.
+       ``landed_cost`` C for each buyer:
+
+    .. math:: C = FOB\,(1+T) + freight + lead\,(1+s) + \kappa\,(1 - compliance)
+
+       T the duty of the buyer's market on the origin and goods, lead the origin's lead-time cost, s the buyer's
+       ``speed``, kappa its ``compliance`` weight, compliance the origin's.
     2. In the first step appeal is fixed as share × C to the power of the elasticity: at the cost of 2012 buyers want
        the shares they have.
     3. Appeal in this step is that, times the world's factor for market, origin and goods (``_appeal``, section 6),
@@ -100,42 +105,75 @@ def choose_origins(model: GarmentModel, rng: Stream) -> None:
     """
     b, par, world = model.buyers, model.par.sourcing, model.world
     i = model.step_number
-    cost = landed_cost(
-        fob=model.fob()[b.goods],
-        duty=world.duty[i][b.market, :, b.goods],
-        freight=world.freight[i],
-        lead_time=world.lead_time[i],
-        speed=b.speed[:, None],
-        weight=b.compliance[:, None],
-        compliance=world.compliance,
-    )
+    cost = _landed(
+        b.market, b.goods, model.fob(), world.duty[i], world.freight[i], world.lead_time[i], b.speed, b.compliance,
+        world.compliance,
+    )  # fmt: skip
     model.landed = cost
     if i == 0:
         b.appeal[:] = b.share * cost ** b.elasticity[:, None]
-    appeal = b.appeal * world.appeal[i][b.market, :, b.goods]
-    appeal *= model.economy.gained_appeal
+    crowd = 1.0
     if par.agglomeration > 0 and model.market_share_2012 > 0:
-        crowd = (model.market_share / model.market_share_2012) ** par.agglomeration
-        appeal[:, KH] *= min(max(crowd, 0.4), 1.25)
-    appeal[:, KH] *= own_brands(model)
+        crowd = min(max((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4), 1.25)
+    appeal = _appeal(
+        b.market, b.goods, b.appeal, world.appeal[i], model.economy.gained_appeal, crowd, own_brands(model)
+    )
     wanted = wanted_shares(appeal=appeal, cost=cost, elasticity=b.elasticity[:, None])
-    demand = world.demand[i][b.market, b.goods]
-    _move(per_step(par.adjustment, model.dt), wanted, demand, b.size, model.dt, b.share, b.spending, b.orders)
-    largest = np.argsort(-b.spending * b.share[:, KH], kind="stable")[: int(par.large_buyers)]
-    b.large[:] = False
-    b.large[largest] = True
+    terms = float(per_step(par.adjustment, model.dt)), int(par.large_buyers), model.dt
+    _move(b.market, b.goods, b.size, wanted, world.demand[i], terms, b.share, b.spending, b.orders, b.large)
+
+
+@compiled
+def _landed(
+    market: Array, goods: Array, fob: Array, duty: Array, freight: Array, lead_time: Array, speed: Array,
+    weight: Array, compliance: Array,
+) -> Array:  # fmt: skip
+    """``landed_cost`` of each buyer, shape [buyer, origin]."""
+    out = np.empty((len(market), len(freight)))
+    for n in range(len(market)):
+        for o in range(len(freight)):
+            out[n, o] = _landed_cost(
+                fob=fob[goods[n], o], duty=duty[market[n], o, goods[n]], freight=freight[o], lead_time=lead_time[o],
+                speed=speed[n], weight=weight[n], compliance=compliance[o],
+            )  # fmt: skip
+    return out
+
+
+@compiled
+def _appeal(
+    market: Array, goods: Array, fixed: Array, world: Array, gained: Array, crowd: float, own: Array
+) -> Array:  # fmt: skip
+    """Step 3 of ``choose_origins``, shape [buyer, origin]; ``crowd`` and by buyer ``own`` are Cambodia's factors."""
+    out = np.empty(fixed.shape)
+    for n in range(len(market)):
+        for o in range(fixed.shape[1]):
+            out[n, o] = fixed[n, o] * world[market[n], o, goods[n]] * gained[o]
+        out[n, KH] = out[n, KH] * crowd * own[n]
+    return out
 
 
 @compiled
 def _move(
-    part: float, wanted: Array, demand: Array, size: Array, dt: float, share: Array, spending: Array, orders: Array
-) -> None:
-    """Steps 4 and 5 of ``choose_origins`` on the columns, of which the last three change."""
+    market: Array, goods: Array, size: Array, wanted: Array, demand: Array, terms: tuple[float, int, float],
+    share: Array, spending: Array, orders: Array, large: Array,
+) -> None:  # fmt: skip
+    """Steps 4 to 6 of ``choose_origins`` on the columns, of which the last four change.
+
+    ``terms`` holds the part of the way that shares move, the number of large buyers and dt.
+    """
+    part, number, dt = terms
     for n in range(len(spending)):
-        spending[n] = demand[n] * size[n] * dt
+        spending[n] = demand[market[n], goods[n]] * size[n] * dt
         for o in range(share.shape[1]):
             share[n, o] += part * (wanted[n, o] - share[n, o])
             orders[n, o] = spending[n] * share[n, o]
+        large[n] = False
+    for _ in range(min(number, len(large))):
+        largest = -1
+        for n in range(len(large)):
+            if not large[n] and (largest < 0 or orders[n, KH] > orders[largest, KH]):
+                largest = n
+        large[largest] = True
 
 
 def own_brands(model: GarmentModel) -> Array:
@@ -147,10 +185,23 @@ def own_brands(model: GarmentModel) -> Array:
     move. 1 in other markets and in the first step.
     """
     b, chain = model.buyers, model.par.value_chain
-    at_home = b.market == ASEAN
-    sales = b.spending * b.share[:, KH]
-    more = share_of(chain.brand_sales * chain.local_brands * sales.sum(), sales[at_home].sum())
-    return np.where(at_home, 1 + more, 1.0)
+    return _own_brands(b.market, b.spending, b.share, chain.brand_sales * chain.local_brands)
+
+
+@compiled
+def _own_brands(market: Array, spending: Array, share: Array, part: float) -> Array:
+    """``own_brands`` by buyer, for brands that make a ``part`` of all sales."""
+    out, sales, at_home, number = np.ones(len(market)), np.empty(len(market)), np.empty(len(market)), 0
+    for n in range(len(market)):
+        sales[n] = spending[n] * share[n, KH]
+        if market[n] == ASEAN:
+            at_home[number] = sales[n]
+            number += 1
+    whole = _sum(at_home[:number])
+    for n in range(len(market)):
+        if market[n] == ASEAN and whole > 0:
+            out[n] = 1 + part * _sum(sales) / whole
+    return out
 
 
 def review_links(model: GarmentModel, rng: Stream) -> None:
@@ -439,7 +490,8 @@ class _Offer:
             float(per_step(par.review_rate, model.dt)), keys,
             self.rows, self.number, self.total, self.ends, self.near,
         )  # fmt: skip
-        return Places(wanted, number, link, candidate, par.score_noise * -np.log(-np.log(numbers)))
+        gumbel = -np.log(-np.log(numbers, out=numbers), out=numbers)
+        return Places(wanted, number, link, candidate, par.score_noise * gumbel)
 
     def score(self, model: GarmentModel, places: Places) -> tuple[Links, Array]:
         """How a buyer values a factory: the links it keeps after its ``search``, and their scores without noise.
@@ -688,7 +740,6 @@ def quote(
 
 
 def landed_cost(
-    *,
     fob: Array,
     duty: Array,
     freight: Array,
@@ -710,6 +761,9 @@ def landed_cost(
     1.2725
     """
     return fob * (1 + duty) + freight + lead_time * (1 + speed) + weight * (1 - compliance)
+
+
+_landed_cost = compiled(landed_cost)
 
 
 def wanted_shares(*, appeal: Array, cost: Array, elasticity: Array) -> Array:
