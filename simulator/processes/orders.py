@@ -278,24 +278,26 @@ def _first_round(
         while end < len(buyer) and buyer[end] == buyer[start]:
             total += weight[end]
             end += 1
-        placed = 0.0
+        spending, placed = orders[buyer[start], KH], 0.0
         for i in range(start, end):
             if total > 0:
-                offered[i] = orders[buyer[i], KH] * (weight[i] / total)
+                offered[i] = spending * (weight[i] / total)
             placed += offered[i]
-            load[factory[i]] += offered[i] / (unit_value * quote[factory[i]])
+            f = np.uintp(factory[i])
+            load[f] += offered[i] / (unit_value * quote[f])
         refused[buyer[start]] -= placed
     for at in range(len(load)):
         if load[at] > 0:
             filled[at] = min(1.0, _room(most, capacity[at], dt, open_[at]) / load[at])
     end = 0
     while end < len(buyer):
-        start, unfilled = end, 0.0
+        start, unfilled, is_one = end, 0.0, is_large[buyer[end]]
         while end < len(buyer) and buyer[end] == buyer[start]:
-            taken[end] = offered[end] * filled[factory[end]]
+            f = np.uintp(factory[end])
+            taken[end] = offered[end] * filled[f]
             unfilled += offered[end] - taken[end]
-            if is_large[buyer[end]]:
-                large[factory[end]] += taken[end]
+            if is_one:
+                large[f] += taken[end]
             end += 1
         refused[buyer[start]] += unfilled
     return load, filled, taken, large, np.maximum(refused, 0.0)
@@ -407,9 +409,10 @@ def _ship(
             made[f] = output[f] / accepted[f]
     shipped, staff = np.zeros(len(orders)), np.zeros(len(orders))
     for i in range(len(buyer)):
-        shipped[buyer[i]] += taken[i] * made[factory[i]]
-        staff[buyer[i]] += taken[i]
-        taken_first[factory[i]] += taken[i]
+        n, f = np.uintp(buyer[i]), np.uintp(factory[i])
+        shipped[n] += taken[i] * made[f]
+        staff[n] += taken[i]
+        taken_first[f] += taken[i]
     all_, done = np.zeros(len(second)), np.zeros(len(second))
     for f in range(len(output)):
         rest = max(unit_value * quote[f] * accepted[f] - taken_first[f], 0.0)
@@ -610,7 +613,7 @@ def _met(
         wanted[n] = min(np.intp(max(least, np.rint(spending / size))), number[goods[n]])
         held, before = 0, reviewed
         while i < len(buyer) and buyer[i] == n:
-            if open_[factory[i]]:
+            if open_[np.uintp(factory[i])]:
                 held += 1
                 again[reviewed] = i
                 reviewed += looks[i]
@@ -632,14 +635,14 @@ def _met(
                 missing += 1
             for k in range(candidates):
                 u = luck(key, row * candidates + k)
-                point, at = start[g] + u * total[g], np.intp(near[FINER * first[g] + int(u * (FINER * number[g]))])
-                while at > first[g] and ends[at - 1] >= point:
+                point, at = start[g] + u * total[g], near[np.uintp(FINER * first[g] + int(u * (FINER * number[g])))]
+                while at > first[g] and ends[np.uintp(at - 1)] >= point:
                     at -= 1
-                at += ends[at] < point
-                while ends[at] < point:
+                at += ends[np.uintp(at)] < point
+                while ends[np.uintp(at)] < point:
                     at += 1
-                candidate[p, k] = rows[at]
-                numbers[p, 1 + k] = luck(drawn, n * PAIR + rows[at])
+                candidate[p, k] = rows[np.uintp(at)]
+                numbers[p, 1 + k] = luck(drawn, n * PAIR + candidate[p, k])
             p += 1
     return wanted, places, link, candidate, numbers
 
@@ -659,19 +662,19 @@ def _kept(
         for _ in range(number[n]):
             best, most = -1, -np.inf
             for j in range(candidate.shape[1]):
-                c = candidate[p, j]
-                value = base[c] + loyalty[0] + (away[c] if large[n] else 0.0) + noise[p, j + 1]
+                f = np.uintp(candidate[p, j])
+                value = base[f] + loyalty[0] + (away[f] if large[n] else 0.0) + noise[p, j + 1]
                 if value > most:
-                    best, most = c, value
+                    best, most = candidate[p, j], value
             if link[p] >= 0:
-                f = factory[link[p]]
+                f = np.uintp(factory[link[p]])
                 own = base[f] + loyalty[now - since[link[p]]] + (away[f] if large[n] else 0.0) + noise[p, 0]
                 goes[link[p]] = most > own
             if link[p] < 0 or most > own:
                 count = _put(found, count, best)
             p += 1
         while i < len(buyer) and buyer[i] == n:
-            if open_[factory[i]] and not goes[i]:
+            if open_[np.uintp(factory[i])] and not goes[i]:
                 while k < count and found[k] < factory[i]:
                     to[end], start[end] = found[k], now
                     k, end = k + 1, end + 1
@@ -684,8 +687,8 @@ def _kept(
             to[end], start[end] = found[j], now
             end += 1
         for j in range(first, end):
-            of[j] = n
-            score[j] = base[to[j]] + loyalty[now - start[j]] + (away[to[j]] if large[n] else 0.0)
+            f = np.uintp(to[j])
+            of[j], score[j] = n, base[f] + loyalty[np.uintp(now - start[j])] + (away[f] if large[n] else 0.0)
         while end - first > wanted[n]:
             worst = first
             for j in range(first + 1, end):
