@@ -283,7 +283,7 @@ def _first_round(
             if total > 0:
                 offered[i] = spending * (weight[i] / total)
             placed += offered[i]
-            f = np.uintp(factory[i])
+            f = np.uintp(factory[i])  # here and below: a place that cannot be counted from the end is found faster
             load[f] += offered[i] / (unit_value * quote[f])
         refused[buyer[start]] -= placed
     for at in range(len(load)):
@@ -409,19 +409,19 @@ def _ship(
             made[f] = output[f] / accepted[f]
     shipped, staff = np.zeros(len(orders)), np.zeros(len(orders))
     for i in range(len(buyer)):
-        n, f = np.uintp(buyer[i]), np.uintp(factory[i])
-        shipped[n] += taken[i] * made[f]
-        staff[n] += taken[i]
-        taken_first[f] += taken[i]
-    all_, done = np.zeros(len(second)), np.zeros(len(second))
+        by, at = np.uintp(buyer[i]), np.uintp(factory[i])
+        shipped[by] += taken[i] * made[at]
+        staff[by] += taken[i]
+        taken_first[at] += taken[i]
+    whole, done = np.zeros(len(second)), np.zeros(len(second))
     for f in range(len(output)):
         rest = max(unit_value * quote[f] * accepted[f] - taken_first[f], 0.0)
-        all_[goods[f]] += rest
+        whole[goods[f]] += rest
         done[goods[f]] += rest * made[f]
     for n in range(len(orders)):
         g = buyer_goods[n]
         in_second = refused[n] * second[g]
-        shipped[n] += in_second * (done[g] / all_[g] if all_[g] > 0 else 0.0)
+        shipped[n] += in_second * (done[g] / whole[g] if whole[g] > 0 else 0.0)
         staff[n] = staff[n] + in_second - shipped[n]
         others = 0.0
         for o in range(orders.shape[1]):

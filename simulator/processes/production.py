@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.wages import yearly_cost
-from simulator.state import ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
+from simulator.state import ENGINEER, JOBS, KH_OWNER, OPERATOR, STAGES, TECHNICIAN, TECHNICIAN_SKILL
 from simulator.units import MILLION, MONTHS_PER_YEAR, QUARTER, Array, Number, Refused, Share
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _deliver(
             * (1 - novice_loss * novices[i])
         )
         delivered = machine_yield(coverage[i, 0], coverage[i, 1], unskilled)
-        for j in range(automation.shape[1]):
+        for j in range(len(STAGES)):
             working[i, j] = automation[i, j] * delivered
 
 
@@ -206,7 +206,7 @@ def _open_posts(
 ) -> None:  # fmt: skip
     """Needed people by job and posts in whole agents, an ``agent`` so many people, written into the last two."""
     for i in range(len(is_open)):
-        for k in range(tasks.shape[1]):
+        for k in range(len(JOBS)):
             needed[i, k] = _heads(tasks[i, k], operators, effective[i]) * output[i] if is_open[i] else 0.0
             posts[i, k] = math.floor(needed[i, k] / agent + rounding[i, k])
 
@@ -247,16 +247,17 @@ def filled(model: GarmentModel) -> Array:
 @compiled
 def _filled(is_open: Array, staff: Array, posts: Array) -> Array:
     """``filled`` from the columns."""
-    out = np.empty(posts.shape)
-    for k in range(posts.shape[1]):
-        there, wanted = 0, 0
-        for i in range(len(is_open)):
+    out, there, wanted = np.empty(posts.shape), np.zeros(len(JOBS)), np.zeros(len(JOBS))
+    for i in range(len(is_open)):
+        for k in range(len(JOBS)):
             if is_open[i]:
-                there += min(staff[i, k], posts[i, k])
-                wanted += posts[i, k]
-        sector = there / wanted if wanted > 0 else 1.0
-        for i in range(len(is_open)):
-            out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else sector
+                there[k] += min(staff[i, k], posts[i, k])
+                wanted[k] += posts[i, k]
+    for k in range(len(JOBS)):
+        there[k] = there[k] / wanted[k] if wanted[k] > 0 else 1.0
+    for i in range(len(is_open)):
+        for k in range(len(JOBS)):
+            out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else there[k]
     return out
 
 
@@ -280,7 +281,7 @@ def _rounding_pay(
     out = np.empty(len(needed))
     for i in range(len(needed)):
         usual = 0.0
-        for k in range(len(wages)):
+        for k in range(len(JOBS)):
             usual += (needed[i, k] * share[i, k] + max(staff[i, k] - posts[i, k], 0) * agent) * wages[k]
         out[i] = bill[i] - usual * level[i] * MONTHS_PER_YEAR / MILLION
     return out
@@ -361,7 +362,7 @@ def _earn(
     profit = np.empty(len(output))
     for i in range(len(output)):
         value, book = unit_value * output[i], 0.0
-        for j in range(machines.shape[1]):
+        for j in range(len(STAGES)):
             book += machines[i, j]
             machines[i, j] *= 1 - worn
         revenue[i] += quote[i] * value
@@ -433,18 +434,17 @@ def _renew(
     ``worn`` and ``aged`` are the parts of machines and plant that are due, ``machine`` and ``plant`` what they cost for
     a unit and for capacity.
     """
-    stages = units.shape[1]
     for i in range(len(is_open)):
         if not is_open[i]:
             continue
         cost = plant * capacity[i]
-        for j in range(stages):
+        for j in range(len(STAGES)):
             cost += machine * units[i, j]
         paid = min(max(cash[i], 0.0) / cost, 1.0) if cost > 0 else 0.0
         replacement[i] += cost * paid
         cash[i] -= cost * paid
         book[i] += plant * capacity[i] * paid
-        for j in range(stages):
+        for j in range(len(STAGES)):
             machines[i, j] += machine * units[i, j] * paid
             automation[i, j] *= 1 - (1 - paid) * worn
             units[i, j] *= 1 - (1 - paid) * worn
@@ -549,7 +549,7 @@ def _unit_cost(
         heads += _heads(tasks[i, TECHNICIAN], operators, effective[i]) * ratio[0]
         heads += _heads(tasks[i, ENGINEER], operators, effective[i]) * ratio[1]
         book = 0.0
-        for j in range(machines.shape[1]):
+        for j in range(len(STAGES)):
             book += machines[i, j]
         output = max(expected[i], 0.5 * capacity[i]) * unit_value
         of_book = book * (worn + rate[i] + maintenance) / output if output > 0 else 0.0
