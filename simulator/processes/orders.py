@@ -10,12 +10,14 @@ import numpy as np
 from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
 from simulator.state import ASEAN, GOODS, KH, KH_OWNER, MOST_FACTORIES, Links
+from simulator.streams import luck
 from simulator.units import Array, Number, Share, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
 
+FINER = 4  # stretches a factory in the table that tells where to begin to look for one
 PAIR = MOST_FACTORIES  # buyer * PAIR + row of the factory names a pair
 
 
@@ -45,37 +47,51 @@ def set_quotes(model: GarmentModel, rng: Stream) -> None:
     f, eco, par = model.factories, model.economy, model.par
     pricing, chain = par.pricing, par.value_chain
     f.unit_cost[:] = unit_cost(model)
-    weight = np.where(f.open, planned(model), 0.0)
-    full = f.unit_cost * (1 + pricing.markup)
-    mean = float(share_of((full * weight).sum(), weight.sum(), empty=1.0))
-    rivals = model.rival_index()
+    log_mean = np.log(_mean_full(f.open, f.unit_cost, planned(model), pricing.markup))
+    log_rivals = np.log(model.rival_index())
     if model.step_number == 0:
-        eco.reference_constant = np.log(mean) - np.log(rivals)
-    reference = np.log(rivals) + eco.long_run + eco.reference_constant
+        eco.reference_constant = log_mean - log_rivals
+    reference = log_rivals + eco.long_run + eco.reference_constant
     eco.reference = float(np.exp(reference))
-    eco.long_run += model.dt * pricing.reversion * (np.log(mean) - reference)
+    eco.long_run += model.dt * pricing.reversion * (log_mean - reference)
     change = chain.upgrading - eco.chain_before
     eco.premium = eco.premium * np.exp(-pricing.reversion * model.dt) + chain.premium * eco.coverage_all[1] * change
     eco.chain_before = chain.upgrading
-    here = np.flatnonzero(f.open)
-    f.quote[here] = quote(
-        unit_cost=f.unit_cost[here],
+    asked = quote(
+        unit_cost=f.unit_cost,
         markup=pricing.markup,
         pass_through=pricing.pass_through,
         reference=eco.reference,
         premium=eco.premium,
         service=pricing.automation_service,
-        automation=model.installed()[here],
+        automation=model.installed(),
     )
-    f.compared[here] = f.quote[here] / (1 + chain.service * eco.premium)
+    np.copyto(f.quote, asked, where=f.open)
+    np.divide(asked, 1 + chain.service * eco.premium, out=f.compared, where=f.open)
+
+
+@compiled
+def _mean_full(open_: Array, unit_cost: Array, weight: Array, markup: float) -> float:
+    """Mean of cost and markup over open factories by their weight, 1 where none is open."""
+    weights, full = np.zeros(len(weight)), np.zeros(len(weight))
+    for i in range(len(weight)):
+        if open_[i]:
+            weights[i], full[i] = weight[i], unit_cost[i] * (1 + markup) * weight[i]
+    whole = _sum(weights)
+    return _sum(full) / whole if whole > 0 else 1.0
 
 
 def choose_origins(model: GarmentModel, rng: Stream) -> None:
-    """Buyers compare landed cost over origins and move part of the way towards the shares they want.
+    r"""Buyers compare landed cost over origins and move part of the way towards the shares they want.
 
     1. FOB cost by origin and goods: the world's for others, for Cambodia the mean price as compared over open factories
        of the goods, weighted by ``expected`` orders, the reference price if there are none (``fob``). It becomes
-       ``landed_cost`` C for each buyer.
+       ``landed_cost`` C for each buyer:
+
+    .. math:: C = FOB\,(1+T) + freight + lead\,(1+s) + \kappa\,(1 - compliance)
+
+       T the duty of the buyer's market on the origin and goods, lead the origin's lead-time cost, s the buyer's
+       ``speed``, kappa its ``compliance`` weight, compliance the origin's.
     2. In the first step appeal is fixed as share × C to the power of the elasticity: at the cost of 2012 buyers want
        the shares they have.
     3. Appeal in this step is that, times the world's factor for market, origin and goods (``_appeal``, section 6),
@@ -89,30 +105,75 @@ def choose_origins(model: GarmentModel, rng: Stream) -> None:
     """
     b, par, world = model.buyers, model.par.sourcing, model.world
     i = model.step_number
-    cost = landed_cost(
-        fob=model.fob()[b.goods],
-        duty=world.duty[i][b.market, :, b.goods],
-        freight=world.freight[i],
-        lead_time=world.lead_time[i],
-        speed=b.speed[:, None],
-        weight=b.compliance[:, None],
-        compliance=world.compliance,
-    )
+    cost = _landed(
+        b.market, b.goods, model.fob(), world.duty[i], world.freight[i], world.lead_time[i], b.speed, b.compliance,
+        world.compliance,
+    )  # fmt: skip
     model.landed = cost
     if i == 0:
         b.appeal[:] = b.share * cost ** b.elasticity[:, None]
-    appeal = b.appeal * world.appeal[i][b.market, :, b.goods]
-    appeal *= model.economy.gained_appeal
+    crowd = 1.0
     if par.agglomeration > 0 and model.market_share_2012 > 0:
-        appeal[:, KH] *= np.clip((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4, 1.25)
-    appeal[:, KH] *= own_brands(model)
+        crowd = min(max((model.market_share / model.market_share_2012) ** par.agglomeration, 0.4), 1.25)
+    appeal = _appeal(
+        b.market, b.goods, b.appeal, world.appeal[i], model.economy.gained_appeal, crowd, own_brands(model)
+    )
     wanted = wanted_shares(appeal=appeal, cost=cost, elasticity=b.elasticity[:, None])
-    b.share += per_step(par.adjustment, model.dt) * (wanted - b.share)
-    b.spending[:] = world.demand[i][b.market, b.goods] * b.size * model.dt
-    b.orders[:] = b.spending[:, None] * b.share
-    large = np.argsort(-b.spending * b.share[:, KH], kind="stable")[: int(par.large_buyers)]
-    b.large[:] = False
-    b.large[large] = True
+    terms = float(per_step(par.adjustment, model.dt)), int(par.large_buyers), model.dt
+    _move(b.market, b.goods, b.size, wanted, world.demand[i], terms, b.share, b.spending, b.orders, b.large)
+
+
+@compiled
+def _landed(
+    market: Array, goods: Array, fob: Array, duty: Array, freight: Array, lead_time: Array, speed: Array,
+    weight: Array, compliance: Array,
+) -> Array:  # fmt: skip
+    """``landed_cost`` of each buyer, shape [buyer, origin]."""
+    out = np.empty((len(market), len(freight)))
+    for n in range(len(market)):
+        for o in range(len(freight)):
+            out[n, o] = _landed_cost(
+                fob=fob[goods[n], o], duty=duty[market[n], o, goods[n]], freight=freight[o], lead_time=lead_time[o],
+                speed=speed[n], weight=weight[n], compliance=compliance[o],
+            )  # fmt: skip
+    return out
+
+
+@compiled
+def _appeal(
+    market: Array, goods: Array, fixed: Array, world: Array, gained: Array, crowd: float, own: Array
+) -> Array:  # fmt: skip
+    """Step 3 of ``choose_origins``, shape [buyer, origin]; ``crowd`` and by buyer ``own`` are Cambodia's factors."""
+    out = np.empty(fixed.shape)
+    for n in range(len(market)):
+        for o in range(fixed.shape[1]):
+            out[n, o] = fixed[n, o] * world[market[n], o, goods[n]] * gained[o]
+        out[n, KH] = out[n, KH] * crowd * own[n]
+    return out
+
+
+@compiled
+def _move(
+    market: Array, goods: Array, size: Array, wanted: Array, demand: Array, terms: tuple[float, int, float],
+    share: Array, spending: Array, orders: Array, large: Array,
+) -> None:  # fmt: skip
+    """Steps 4 to 6 of ``choose_origins`` on the columns, of which the last four change.
+
+    ``terms`` holds the part of the way that shares move, the number of large buyers and dt.
+    """
+    part, number, dt = terms
+    for n in range(len(spending)):
+        spending[n] = demand[market[n], goods[n]] * size[n] * dt
+        for o in range(share.shape[1]):
+            share[n, o] += part * (wanted[n, o] - share[n, o])
+            orders[n, o] = spending[n] * share[n, o]
+        large[n] = False
+    for _ in range(min(number, len(large))):
+        largest = -1
+        for n in range(len(large)):
+            if not large[n] and (largest < 0 or orders[n, KH] > orders[largest, KH]):
+                largest = n
+        large[largest] = True
 
 
 def own_brands(model: GarmentModel) -> Array:
@@ -124,10 +185,23 @@ def own_brands(model: GarmentModel) -> Array:
     move. 1 in other markets and in the first step.
     """
     b, chain = model.buyers, model.par.value_chain
-    at_home = b.market == ASEAN
-    sales = b.spending * b.share[:, KH]
-    more = share_of(chain.brand_sales * chain.local_brands * sales.sum(), sales[at_home].sum())
-    return np.where(at_home, 1 + more, 1.0)
+    return _own_brands(b.market, b.spending, b.share, chain.brand_sales * chain.local_brands)
+
+
+@compiled
+def _own_brands(market: Array, spending: Array, share: Array, part: float) -> Array:
+    """``own_brands`` by buyer, for brands that make a ``part`` of all sales."""
+    out, sales, at_home, number = np.ones(len(market)), np.empty(len(market)), np.empty(len(market)), 0
+    for n in range(len(market)):
+        sales[n] = spending[n] * share[n, KH]
+        if market[n] == ASEAN:
+            at_home[number] = sales[n]
+            number += 1
+    whole = _sum(at_home[:number])
+    for n in range(len(market)):
+        if market[n] == ASEAN and whole > 0:
+            out[n] = 1 + part * _sum(sales) / whole
+    return out
 
 
 def review_links(model: GarmentModel, rng: Stream) -> None:
@@ -147,76 +221,8 @@ def review_links(model: GarmentModel, rng: Stream) -> None:
     6. All links are scored again, now without noise. A buyer with more than it wants keeps that many of the best; of
        equals the factory in the lower row. These scores decide how orders are split.
     """
-    f, b, par, now = model.factories, model.buyers, model.par.sourcing, model.step_number
-    links = model.links
-    buyer, factory, since = links.buyer, links.factory, links.since
-    stays = f.open[factory]
     offer = _Offer(model)
-    spending = b.orders[:, KH] / model.dt / model.now("unit_value")
-    wanted = np.maximum(par.links_least, np.rint(spending / par.link_size)).astype(int)
-    wanted = np.minimum(wanted, offer.number[b.goods])
-    missing = np.maximum(wanted - np.bincount(buyer[stays], minlength=len(b)), 0)
-
-    review = rng.uniform(buyer * PAIR + factory, "review") < per_step(par.review_rate, model.dt)
-    at = np.flatnonzero(review & stays)
-    own = offer.score(buyer[at], factory[at], now - since[at])
-    own += par.score_noise * rng.gumbel(buyer[at] * PAIR + factory[at], "own")
-    new = np.repeat(np.arange(len(b)) * PAIR, missing)
-    new += np.arange(len(new)) - np.repeat(np.cumsum(missing) - missing, missing)
-    found, score = offer.search(model, rng, instead=buyer[at] * PAIR + factory[at], new=new)
-    better, there = score[: len(at)] > own, found[len(at) :] >= 0
-    stays[at[better]] = False
-    who = np.concatenate([buyer[at[better]], new[there] // PAIR])
-    pairs = np.sort(who * PAIR + found[np.append(better, there)])
-    buyer, factory, since = _joined(buyer, factory, since, stays, pairs, now)
-    score = offer.score(buyer, factory, now - since)
-    keep = np.flatnonzero(_among_best(buyer, score, wanted))
-    model.links = Links(buyer[keep], factory[keep], since[keep])
-    model.link_scores = score[keep]
-
-
-@compiled
-def _joined(
-    buyer: Array, factory: Array, since: Array, stays: Array, pairs: Array, now: int
-) -> tuple[Array, Array, Array]:
-    """Links that stay and new ones, both by buyer and factory; a new one that is there already keeps its age."""
-    pair = np.empty(len(buyer) + len(pairs), pairs.dtype)
-    start = np.empty(len(pair), since.dtype)
-    number = k = 0
-    for i in range(len(buyer)):
-        if not stays[i]:
-            continue
-        old = buyer[i] * PAIR + factory[i]
-        while k < len(pairs) and pairs[k] <= old:
-            if pairs[k] < old and (k == 0 or pairs[k] != pairs[k - 1]):
-                pair[number], start[number] = pairs[k], now
-                number += 1
-            k += 1
-        pair[number], start[number] = old, since[i]
-        number += 1
-    for j in range(k, len(pairs)):
-        if j == 0 or pairs[j] != pairs[j - 1]:
-            pair[number], start[number] = pairs[j], now
-            number += 1
-    return pair[:number] // PAIR, pair[:number] % PAIR, start[:number]
-
-
-@compiled
-def _among_best(buyer: Array, score: Array, wanted: Array) -> Array:
-    """Which links a buyer keeps, links ordered by buyer: while it has too many, the worst goes, of equals the last."""
-    keep = np.ones(len(buyer), np.bool_)
-    end = 0
-    while end < len(buyer):
-        start = end
-        while end < len(buyer) and buyer[end] == buyer[start]:
-            end += 1
-        for _ in range(end - start - wanted[buyer[start]]):
-            worst = -1
-            for i in range(start, end):
-                if keep[i] and (worst < 0 or score[i] <= score[worst]):
-                    worst = i
-            keep[worst] = False
-    return keep
+    model.links, model.link_scores = offer.score(model, offer.search(model, rng))
 
 
 def allocate_orders(model: GarmentModel, rng: Stream) -> None:
@@ -244,99 +250,96 @@ def allocate_orders(model: GarmentModel, rng: Stream) -> None:
     f, b, links = model.factories, model.buyers, model.links
     uv, most = model.now("unit_value"), model.par.factories.utilisation_most
     smooth = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    room = most * f.capacity * model.dt * f.open
     weight = np.exp(model.link_scores)  # not times capacity: a large factory already has more links
-    spending = b.orders[:, KH].copy()
-    price = uv * f.quote
     load, filled, taken, large, refused = _first_round(
-        links.buyer, links.factory, weight, spending, b.large, price, room
+        links.buyer, links.factory, weight, b.orders, b.large, f.quote, f.capacity, f.open, (uv, most, model.dt)
     )
-    refused_goods = np.bincount(b.goods, weights=refused, minlength=len(GOODS))
-    refused_large = np.bincount(b.goods, weights=refused * b.large, minlength=len(GOODS))
-    asked, placed = _second_round(
-        f.open, f.goods, load, filled, large, room, refused_goods, share_of(refused_large, refused_goods), uv, f.quote,
-        f.accepted, f.brand_linked, f.expected, smooth, model.dt,
+    asked, part, diverted = _second_round(
+        f.open, f.goods, f.capacity, load, filled, large, refused, b.goods, b.large, f.quote,
+        (uv, most, smooth, model.dt), f.accepted, f.brand_linked, f.expected,
     )  # fmt: skip
-    part = share_of(placed, refused_goods)
-    model.orders = Orders(
-        asked=asked / model.dt,
-        taken=taken,
-        second=part,
-        refused=refused,
-        diverted_capacity=refused * (1 - part[b.goods]),
-    )
+    model.orders = Orders(asked=asked, taken=taken, second=part, refused=refused, diverted_capacity=diverted)
 
 
 @compiled
 def _first_round(
-    buyer: Array, factory: Array, weight: Array, spending: Array, is_large: Array, price: Array, room: Array
-) -> tuple[Array, Array, Array, Array, Array]:
+    buyer: Array, factory: Array, weight: Array, orders: Array, is_large: Array, quote: Array, capacity: Array,
+    open_: Array, terms: tuple[float, float, float],
+) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     """Steps 1 and 2, links by buyer: load by factory, its part that is taken, taken by link and for large buyers by
     factory, refused by buyer.
     """
-    load, filled, large = np.zeros(len(price)), np.ones(len(price)), np.zeros(len(price))
-    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), spending.copy()
+    unit_value, most, dt = terms
+    load, filled, large = np.zeros(len(quote)), np.ones(len(quote)), np.zeros(len(quote))
+    offered, taken, refused = np.zeros(len(buyer)), np.empty(len(buyer)), orders[:, KH].copy()
     end = 0
     while end < len(buyer):
         start, total = end, 0.0
         while end < len(buyer) and buyer[end] == buyer[start]:
             total += weight[end]
             end += 1
-        placed = 0.0
+        spending, placed = orders[buyer[start], KH], 0.0
         for i in range(start, end):
             if total > 0:
-                offered[i] = spending[buyer[i]] * (weight[i] / total)
+                offered[i] = spending * (weight[i] / total)
             placed += offered[i]
-            load[factory[i]] += offered[i] / price[factory[i]]
+            f = np.uintp(factory[i])  # here and below: a place that cannot be counted from the end is found faster
+            load[f] += offered[i] / (unit_value * quote[f])
         refused[buyer[start]] -= placed
     for at in range(len(load)):
         if load[at] > 0:
-            filled[at] = min(1.0, room[at] / load[at])
+            filled[at] = min(1.0, _room(most, capacity[at], dt, open_[at]) / load[at])
     end = 0
     while end < len(buyer):
-        start, unfilled = end, 0.0
+        start, unfilled, is_one = end, 0.0, is_large[buyer[end]]
         while end < len(buyer) and buyer[end] == buyer[start]:
-            taken[end] = offered[end] * filled[factory[end]]
+            f = np.uintp(factory[end])
+            taken[end] = offered[end] * filled[f]
             unfilled += offered[end] - taken[end]
-            if is_large[buyer[end]]:
-                large[factory[end]] += taken[end]
+            if is_one:
+                large[f] += taken[end]
             end += 1
         refused[buyer[start]] += unfilled
     return load, filled, taken, large, np.maximum(refused, 0.0)
 
 
 @compiled
+def _room(most: float, capacity: float, dt: float, is_open: bool) -> float:
+    """What a factory can take in a step."""
+    return most * capacity * dt * is_open
+
+
+@compiled
 def _second_round(
-    open_: Array,
-    goods: Array,
-    load: Array,
-    filled: Array,
-    large: Array,
-    room: Array,
-    refused: Array,
-    of_large: Array,
-    unit_value: float,
-    quote: Array,
-    accepted: Array,
-    brand_linked: Array,
-    expected: Array,
-    smooth: float,
-    dt: float,
-) -> tuple[Array, Array]:
-    """Steps 3 to 6, written into the columns accepted, brand linked and expected: load and spending placed by goods."""
-    free, free_goods = np.zeros(len(load)), np.zeros(len(refused))
+    open_: Array, goods: Array, capacity: Array, load: Array, filled: Array, large: Array, refused: Array,
+    buyer_goods: Array, is_large: Array, quote: Array, terms: tuple[float, float, float, float],
+    accepted: Array, brand_linked: Array, expected: Array,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Steps 3 to 6, written into the last three.
+
+    By goods, load a year and the part of refused spending that is placed; by buyer, what is diverted.
+    """
+    unit_value, most, smooth, dt = terms
+    free, free_goods = np.zeros(len(load)), np.zeros(len(GOODS))
+    refused_goods, of_large = np.zeros(len(GOODS)), np.zeros(len(GOODS))
+    for n in range(len(refused)):
+        refused_goods[buyer_goods[n]] += refused[n]
+        if is_large[n]:
+            of_large[buyer_goods[n]] += refused[n]
+    for g in range(len(GOODS)):
+        of_large[g] = of_large[g] / refused_goods[g] if refused_goods[g] > 0 else 0.0
     for i in range(len(load)):
         if open_[i]:
-            free[i] = max(room[i] - load[i] * filled[i], 0.0)
+            free[i] = max(_room(most, capacity[i], dt, True) - load[i] * filled[i], 0.0)
             free_goods[goods[i]] += free[i]
-    asked, placed = np.zeros(len(refused)), np.zeros(len(refused))
+    asked, placed = np.zeros(len(GOODS)), np.zeros(len(GOODS))
     for i in range(len(load)):
         if not open_[i]:
             accepted[i] = expected[i] = 0.0
             brand_linked[i] = False
             continue
         g = goods[i]
-        offer = refused[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
+        offer = refused_goods[g] * (free[i] / free_goods[g]) if free_goods[g] > 0 else 0.0
         offer /= unit_value * max(quote[i], 1e-9)
         second = min(offer, free[i])
         spending = second * unit_value * quote[i]
@@ -345,8 +348,15 @@ def _second_round(
         accepted[i] = load[i] * filled[i] + second
         least = 0.5 * unit_value * quote[i] * accepted[i]
         brand_linked[i] = accepted[i] > 0 and large[i] + spending * of_large[g] >= least
-        expected[i] += smooth * (min(load[i] + offer, room[i]) / dt - expected[i])
-    return asked, placed
+        room = _room(most, capacity[i], dt, True)
+        expected[i] += smooth * (min(load[i] + offer, room) / dt - expected[i])
+    for g in range(len(GOODS)):
+        asked[g] /= dt
+        placed[g] = placed[g] / refused_goods[g] if refused_goods[g] > 0 else 0.0
+    diverted = np.empty(len(refused))
+    for n in range(len(refused)):
+        diverted[n] = refused[n] * (1 - placed[buyer_goods[n]])
+    return asked, placed, diverted
 
 
 @dataclass
@@ -377,25 +387,64 @@ class Orders:
         (shipped over spending, all buyers) follow.
         """
         f, b, links = model.factories, model.buyers, model.links
-        made = share_of(f.output, f.accepted)
-        first = np.bincount(links.buyer, weights=self.taken * made[links.factory], minlength=len(b))
-        taken_first = np.bincount(links.factory, weights=self.taken, minlength=len(f))
-        value = model.now("unit_value") * f.quote
-        second = np.maximum(value * f.accepted - taken_first, 0.0)
-        accepted = np.bincount(f.goods, weights=second, minlength=len(GOODS))
-        done = share_of(np.bincount(f.goods, weights=second * made, minlength=len(GOODS)), accepted)
-        in_second = self.refused * self.second[b.goods]
         self.ordered = b.orders[:, KH].copy()
-        self.shipped = first + in_second * done[b.goods]
-        accepted_all = np.bincount(links.buyer, weights=self.taken, minlength=len(b)) + in_second
-        self.diverted_staff = accepted_all - self.shipped
-        diverted = self.diverted_capacity + self.diverted_staff
-        others = b.share.copy()
-        others[:, KH] = 0.0
-        b.orders += diverted[:, None] * share_of(others, others.sum(axis=1, keepdims=True))
-        b.orders[:, KH] = self.shipped
+        self.shipped, self.diverted_staff = _ship(
+            links.buyer, links.factory, self.taken, f.output, f.accepted, f.goods, f.quote, model.now("unit_value"),
+            self.refused, self.second, self.diverted_capacity, b.goods, b.share, b.orders,
+        )  # fmt: skip
         model.origin_sales = b.orders.sum(axis=0) / model.dt
         model.market_share = float(share_of(b.orders[:, KH].sum(), b.spending.sum()))
+
+
+@compiled
+def _ship(
+    buyer: Array, factory: Array, taken: Array, output: Array, accepted: Array, goods: Array, quote: Array,
+    unit_value: float, refused: Array, second: Array, diverted_capacity: Array, buyer_goods: Array, share: Array,
+    orders: Array,
+) -> tuple[Array, Array]:  # fmt: skip
+    """``Orders.ship`` on the columns, of which the last changes: shipped and diverted for want of staff, by buyer."""
+    made, taken_first = np.zeros(len(output)), np.zeros(len(output))
+    for f in range(len(output)):
+        if accepted[f] > 0:
+            made[f] = output[f] / accepted[f]
+    shipped, staff = np.zeros(len(orders)), np.zeros(len(orders))
+    for i in range(len(buyer)):
+        by, at = np.uintp(buyer[i]), np.uintp(factory[i])
+        shipped[by] += taken[i] * made[at]
+        staff[by] += taken[i]
+        taken_first[at] += taken[i]
+    whole, done = np.zeros(len(second)), np.zeros(len(second))
+    for f in range(len(output)):
+        rest = max(unit_value * quote[f] * accepted[f] - taken_first[f], 0.0)
+        whole[goods[f]] += rest
+        done[goods[f]] += rest * made[f]
+    for n in range(len(orders)):
+        g = buyer_goods[n]
+        in_second = refused[n] * second[g]
+        shipped[n] += in_second * (done[g] / whole[g] if whole[g] > 0 else 0.0)
+        staff[n] = staff[n] + in_second - shipped[n]
+        others = 0.0
+        for o in range(orders.shape[1]):
+            others += share[n, o] if o != KH else 0.0
+        for o in range(orders.shape[1]):
+            part = share[n, o] / others if others > 0 else 0.0
+            orders[n, o] += (diverted_capacity[n] + staff[n]) * part
+        orders[n, KH] = shipped[n]
+    return shipped, staff
+
+
+@dataclass
+class Places:
+    """What a buyer looks for: by buyer, links ``wanted`` and the ``number`` of places to fill, then place by place.
+
+    ``link`` is the one reviewed, -1 where one is missing, ``candidate`` the factories met, ``noise`` that of both.
+    """
+
+    wanted: Array
+    number: Array
+    link: Array
+    candidate: Array
+    noise: Array
 
 
 class _Offer:
@@ -413,32 +462,17 @@ class _Offer:
     def __init__(self, model: GarmentModel) -> None:
         f, par = model.factories, model.par
         s, most = par.sourcing, par.factories.utilisation_most
-        self.rows, self.number, free = _free(f.open, f.goods, f.capacity, f.accepted, most, model.dt, len(GOODS))
-        self.cumulated = np.cumsum(free)
-        self.last = np.cumsum(self.number) - 1
-        self.first = np.maximum(self.last - self.number + 1, 0)
-        log_price = np.log(np.maximum(f.compared[self.rows], 1e-9))
-        self.total, mean = np.zeros(len(GOODS)), np.zeros(len(GOODS))
-        for g in np.flatnonzero(self.number):
-            mine = slice(self.first[g], self.last[g] + 1)
-            self.total[g], mean[g] = free[mine].sum(), log_price[mine].sum() / self.number[g]
-        self.before = np.cumsum(self.total) - self.total
-        weights = s.score_price, s.score_compliance, s.score_automation
-        self.base = _bases(self.rows, f.goods, log_price, mean, f.compliance, model.installed(), *weights)
+        self.rows, self.number, free, price = _free(
+            f.open, f.goods, f.capacity, f.accepted, f.compared, most, model.dt, len(GOODS)
+        )
+        weights = s.score_price, s.score_compliance, s.score_automation, float(np.log(par.ownership.domestic_brand))
+        self.total, self.ends, self.near, self.base, self.away = _laid_out(
+            self.rows, self.number, free, np.log(price), f.compliance, model.installed(), f.owner, weights
+        )
         self.loyalty = s.score_loyalty * np.log1p(np.arange(model.step_number + 1) * model.dt)
-        self.domestic, self.large = f.owner == KH_OWNER, model.buyers.large
-        self.shy = float(np.log(par.ownership.domestic_brand))
 
-    def score(self, buyer: Array, factory: Array, steps: Array) -> Array:
-        """How a buyer values a factory it has known for ``steps`` steps, without noise.
-
-        The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
-        where the owner is Cambodian and the buyer large.
-        """
-        return _scores(buyer, factory, steps, self.base, self.loyalty, self.domestic, self.large, self.shy)
-
-    def search(self, model: GarmentModel, rng: Stream, **places: Array) -> tuple[Array, Array]:
-        """The best of a few candidates for each place, and its score with noise; -1 where there is none.
+    def search(self, model: GarmentModel, rng: Stream) -> Places:
+        """A few candidates for each place: each link reviewed, then what is missing by buyer.
 
         ``sourcing.candidates`` times a factory of the buyer's goods is drawn in proportion to free capacity, with
         replacement: u × the total of the goods falls into the stretch of one factory when they are laid end to end by
@@ -447,127 +481,237 @@ class _Offer:
 
         The numbers u have the label ``instead`` or ``new``. Their row is the place × ``sourcing.candidates`` + 0, 1, 2
         and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
-        missing links.
+        missing links. A link is reviewed where the number ``review`` lies below the hazard within the step. From
+        ``own`` and ``candidate`` come the Gumbel numbers of the supplier and of candidates. The row of these three is
+        buyer × 8192 + factory.
         """
-        number = int(model.par.sourcing.candidates)
-        draws = np.concatenate(
-            [rng.uniform((key[:, None] * number + np.arange(number)).ravel(), label) for label, key in places.items()]
-        ).reshape(-1, number)
-        buyer = np.concatenate(list(places.values())) // PAIR
-        goods = model.buyers.goods[buyer]
-        candidate = _drawn(draws, goods, self.before, self.total, self.cumulated, self.first, self.last, self.rows)
-        value = self.score(np.repeat(buyer, number), candidate.ravel(), np.zeros(candidate.size, np.int32))
-        value += model.par.sourcing.score_noise * rng.gumbel((buyer[:, None] * PAIR + candidate).ravel(), "candidate")
-        return _best(candidate, value, goods, self.number)
+        b, links, par = model.buyers, model.links, model.par.sourcing
+        keys = rng.key("review"), rng.key("own"), rng.key("instead"), rng.key("new"), rng.key("candidate")
+        wanted, number, link, candidate, numbers = _met(
+            links.buyer, links.factory, model.factories.open, b.goods, b.orders, int(par.candidates),
+            (model.dt, model.now("unit_value"), par.link_size, par.links_least),
+            float(per_step(par.review_rate, model.dt)), keys,
+            self.rows, self.number, self.total, self.ends, self.near,
+        )  # fmt: skip
+        gumbel = -np.log(-np.log(numbers, out=numbers), out=numbers)
+        return Places(wanted, number, link, candidate, par.score_noise * gumbel)
+
+    def score(self, model: GarmentModel, places: Places) -> tuple[Links, Array]:
+        """How a buyer values a factory: the links it keeps after its ``search``, and their scores without noise.
+
+        The score above, plus ``sourcing.score_loyalty`` × ln(1 + years linked), plus ln ``ownership.domestic_brand``
+        where the owner is Cambodian and the buyer large.
+        """
+        links, is_open, large = model.links, model.factories.open, model.buyers.large
+        *kept, score = _kept(
+            links.buyer, links.factory, links.since, is_open, model.step_number, places.wanted, places.number,
+            places.link, places.candidate, places.noise, self.base, self.loyalty, self.away, large,
+        )  # fmt: skip
+        return Links(*kept), score
 
 
 @compiled
 def _free(
-    open_: Array, goods: Array, capacity: Array, accepted: Array, most: float, dt: float, number: int
-) -> tuple[Array, Array, Array]:
-    """Rows of open factories by goods, their number by goods, and their free capacity."""
+    open_: Array, goods: Array, capacity: Array, accepted: Array, compared: Array, most: float, dt: float, number: int
+) -> tuple[Array, Array, Array, Array]:
+    """Rows of open factories by goods, their number by goods, their free capacity and price."""
     count = np.zeros(number, np.intp)
     for i in range(len(goods)):
         if open_[i]:
             count[goods[i]] += 1
     place = np.cumsum(count) - count
-    rows, free = np.empty(count.sum(), np.intp), np.empty(count.sum())
+    rows, free, price = np.empty(count.sum(), np.intp), np.empty(count.sum()), np.empty(count.sum())
     for i in range(len(goods)):
         if open_[i]:
-            room = most * capacity[i] * dt
-            rows[place[goods[i]]] = i
-            free[place[goods[i]]] = max(room - accepted[i], 0.05 * room)
+            room, k = most * capacity[i] * dt, place[goods[i]]
+            rows[k], free[k], price[k] = i, max(room - accepted[i], 0.05 * room), max(compared[i], 1e-9)
             place[goods[i]] += 1
-    return rows, count, free
+    return rows, count, free, price
 
 
 @compiled
-def _bases(
+def _laid_out(
     rows: Array,
-    goods: Array,
+    number: Array,
+    free: Array,
     log_price: Array,
-    mean: Array,
     compliance: Array,
     installed: Array,
-    by_price: float,
-    by_compliance: float,
-    by_automation: float,
-) -> Array:
-    """The score without years and noise of the rows, by factory."""
-    base = np.zeros(len(goods))
-    for k in range(len(rows)):
-        i = rows[k]
-        base[i] = -by_price * (log_price[k] - mean[goods[i]]) + by_compliance * compliance[i]
-        base[i] += by_automation * installed[i]
-    return base
+    owner: Array,
+    weights: tuple[float, float, float, float],
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Free capacity by goods; where the stretch of each row ends; where to begin to look; the score of each row for
+    all and more of it for large buyers.
 
-
-@compiled
-def _best(candidate: Array, value: Array, goods: Array, number: Array) -> tuple[Array, Array]:
-    """The candidate of the highest value for each place, of equals the first; -1 where the goods have no factory."""
-    best, most = np.full(len(candidate), -1), np.full(len(candidate), -np.inf)
-    for i in range(len(candidate)):
-        if number[goods[i]] > 0:
-            for k in range(candidate.shape[1]):
-                if value[i * candidate.shape[1] + k] > most[i]:
-                    best[i], most[i] = candidate[i, k], value[i * candidate.shape[1] + k]
-    return best, most
-
-
-@compiled
-def _scores(
-    buyer: Array,
-    factory: Array,
-    steps: Array,
-    base: Array,
-    loyalty: Array,
-    domestic: Array,
-    large: Array,
-    shy: float,
-) -> Array:
-    score = np.empty(len(buyer))
-    for i in range(len(buyer)):
-        score[i] = base[factory[i]] + loyalty[max(steps[i], 0)]
-        if large[buyer[i]] and domestic[factory[i]]:
-            score[i] += shy
-    return score
-
-
-@compiled
-def _drawn(
-    draws: Array,
-    goods: Array,
-    before: Array,
-    total: Array,
-    cumulated: Array,
-    first: Array,
-    last: Array,
-    rows: Array,
-) -> Array:
-    """The factory into whose stretch each number falls, never outside those of the goods."""
-    near = np.zeros(len(rows), np.intp)  # where to begin to look: as many equal stretches as factories
-    for g in range(len(total)):
-        at = first[g]
-        for k in range(first[g], last[g] + 1):
-            point = before[g] + (k - first[g]) / (last[g] - first[g] + 1) * total[g]
-            while at < last[g] and cumulated[at] < point:
+    The last stretch of the goods has no end. The look begins at the factory that one of ``FINER`` times as many equal
+    stretches begins in.
+    """
+    by_price, by_compliance, by_automation, domestic = weights
+    total, ends, near = np.zeros(len(number)), np.cumsum(free), np.empty(FINER * len(rows), np.int16)
+    base, away = np.zeros(len(compliance)), np.zeros(len(compliance))
+    run, end = 0.0, 0
+    for g in range(len(number)):
+        first, end = end, end + number[g]
+        if first == end:
+            continue
+        total[g] = _sum(free[first:end])
+        mean = _sum(log_price[first:end]) / number[g]
+        run += total[g]
+        ends[end - 1] = np.inf
+        step, point, at = total[g] / (FINER * number[g]), run - total[g], first
+        for k in range(FINER * first, FINER * end):
+            while ends[at] < point:
                 at += 1
             near[k] = at
-    candidate = np.empty(draws.shape, np.intp)
-    for i in range(len(draws)):
-        g = goods[i]
-        if last[g] < first[g]:
-            candidate[i] = 0
-            continue
-        for k in range(draws.shape[1]):
-            point = before[g] + draws[i, k] * total[g]
-            at = near[first[g] + int(draws[i, k] * (last[g] - first[g] + 1))]
-            while at > first[g] and cumulated[at - 1] >= point:
-                at -= 1
-            while at < last[g] and cumulated[at] < point:
-                at += 1
-            candidate[i, k] = rows[at]
-    return candidate
+            point += step
+        for k in range(first, end):
+            i = rows[k]
+            base[i] = -by_price * (log_price[k] - mean) + by_compliance * compliance[i]
+            base[i] += by_automation * installed[i]
+            away[i] = domestic if owner[i] == KH_OWNER else 0.0
+    return total, ends, near, base, away
+
+
+@compiled
+def _sum(values: Array) -> float:
+    """The sum of ``values``, added in the order in which NumPy adds."""
+    n = len(values)
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return _sum(values[:half]) + _sum(values[half:])
+    total, whole = 0.0, n - n % 8
+    if whole:
+        lanes = values[:8].copy()
+        for i in range(8, whole, 8):
+            for k in range(8):
+                lanes[k] += values[i + k]
+        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for i in range(whole, n):
+        total += values[i]
+    return total
+
+
+@compiled
+def _met(
+    buyer: Array, factory: Array, open_: Array, goods: Array, orders: Array, candidates: int,
+    needs: tuple[float, float, float, float], hazard: float, keys: tuple[np.uint64, ...],
+    rows: Array, number: Array, total: Array, ends: Array, near: Array,
+) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
+    """``search`` on the columns, links ordered by buyer; numbers where it returns noise.
+
+    ``needs`` holds dt, the unit value and the size and least number of links.
+    """
+    dt, unit_value, size, least = needs
+    review, own, instead, new, drawn = keys
+    looks, again = np.empty(len(buyer), np.bool_), np.empty(len(buyer), np.intp)
+    for i in range(len(buyer)):
+        looks[i] = luck(review, buyer[i] * PAIR + factory[i]) < hazard
+    wanted, places = np.empty(len(goods), np.intp), np.empty(len(goods), np.intp)
+    i = reviewed = 0
+    for n in range(len(goods)):
+        spending = orders[n, KH] / dt / unit_value
+        wanted[n] = min(np.intp(max(least, np.rint(spending / size))), number[goods[n]])
+        held, before = 0, reviewed
+        while i < len(buyer) and buyer[i] == n:
+            if open_[np.uintp(factory[i])]:
+                held += 1
+                again[reviewed] = i
+                reviewed += looks[i]
+            i += 1
+        places[n] = reviewed - before + max(wanted[n] - held, 0)
+    link, candidate = np.full(places.sum(), -1), np.empty((places.sum(), candidates), np.intp)
+    numbers = np.full((len(link), 1 + candidates), 0.5)
+    first, start = np.cumsum(number) - number, np.cumsum(total) - total
+    p = r = 0
+    for n in range(len(goods)):
+        g, missing = goods[n], 0
+        for _ in range(places[n]):
+            if r < reviewed and buyer[again[r]] == n:
+                link[p], key, row = again[r], instead, n * PAIR + factory[again[r]]
+                numbers[p, 0] = luck(own, row)
+                r += 1
+            else:
+                key, row = new, n * PAIR + missing
+                missing += 1
+            for k in range(candidates):
+                u = luck(key, row * candidates + k)
+                point, at = start[g] + u * total[g], near[np.uintp(FINER * first[g] + int(u * (FINER * number[g])))]
+                while at > first[g] and ends[np.uintp(at - 1)] >= point:
+                    at -= 1
+                at += ends[np.uintp(at)] < point
+                while ends[np.uintp(at)] < point:
+                    at += 1
+                candidate[p, k] = rows[np.uintp(at)]
+                numbers[p, 1 + k] = luck(drawn, n * PAIR + candidate[p, k])
+            p += 1
+    return wanted, places, link, candidate, numbers
+
+
+@compiled
+def _kept(
+    buyer: Array, factory: Array, since: Array, open_: Array, now: int, wanted: Array, number: Array, link: Array,
+    candidate: Array, noise: Array, base: Array, loyalty: Array, away: Array, large: Array,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Steps 3 to 6 of ``review_links`` with the candidates known: links by buyer and factory, with their scores."""
+    most_links = len(buyer) + len(link)
+    of, to, start = np.empty(most_links, np.intp), np.empty(most_links, np.intp), np.empty(most_links, since.dtype)
+    score, found, goes = np.empty(most_links), np.empty(len(link), np.intp), np.zeros(len(buyer), np.bool_)
+    i = p = end = 0
+    for n in range(len(wanted)):
+        first, count, k = end, 0, 0
+        for _ in range(number[n]):
+            best, most = -1, -np.inf
+            for j in range(candidate.shape[1]):
+                f = np.uintp(candidate[p, j])
+                value = base[f] + loyalty[0] + (away[f] if large[n] else 0.0) + noise[p, j + 1]
+                if value > most:
+                    best, most = candidate[p, j], value
+            if link[p] >= 0:
+                f = np.uintp(factory[link[p]])
+                own = base[f] + loyalty[now - since[link[p]]] + (away[f] if large[n] else 0.0) + noise[p, 0]
+                goes[link[p]] = most > own
+            if link[p] < 0 or most > own:
+                count = _put(found, count, best)
+            p += 1
+        while i < len(buyer) and buyer[i] == n:
+            if open_[np.uintp(factory[i])] and not goes[i]:
+                while k < count and found[k] < factory[i]:
+                    to[end], start[end] = found[k], now
+                    k, end = k + 1, end + 1
+                if k < count and found[k] == factory[i]:
+                    k += 1
+                to[end], start[end] = factory[i], since[i]
+                end += 1
+            i += 1
+        for j in range(k, count):
+            to[end], start[end] = found[j], now
+            end += 1
+        for j in range(first, end):
+            f = np.uintp(to[j])
+            of[j], score[j] = n, base[f] + loyalty[np.uintp(now - start[j])] + (away[f] if large[n] else 0.0)
+        while end - first > wanted[n]:
+            worst = first
+            for j in range(first + 1, end):
+                if score[j] <= score[worst]:
+                    worst = j
+            end -= 1
+            for j in range(worst, end):
+                to[j], start[j], score[j] = to[j + 1], start[j + 1], score[j + 1]
+    return of[:end], to[:end], start[:end], score[:end]
+
+
+@compiled
+def _put(rows: Array, count: int, row: int) -> int:
+    """Put a row among the first ``count`` in order, each there once: how many there are now."""
+    k = count
+    while k > 0 and rows[k - 1] > row:
+        k -= 1
+    if k > 0 and rows[k - 1] == row:
+        return count
+    for j in range(count, k, -1):
+        rows[j] = rows[j - 1]
+    rows[k] = row
+    return count + 1
 
 
 def quote(
@@ -599,7 +743,6 @@ def quote(
 
 
 def landed_cost(
-    *,
     fob: Array,
     duty: Array,
     freight: Array,
@@ -621,6 +764,9 @@ def landed_cost(
     1.2725
     """
     return fob * (1 + duty) + freight + lead_time * (1 + speed) + weight * (1 - compliance)
+
+
+_landed_cost = compiled(landed_cost)
 
 
 def wanted_shares(*, appeal: Array, cost: Array, elasticity: Array) -> Array:

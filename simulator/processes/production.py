@@ -10,12 +10,15 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.wages import yearly_cost
-from simulator.state import ENGINEER, KH_OWNER, OPERATOR, TECHNICIAN, TECHNICIAN_SKILL
-from simulator.units import MILLION, MONTHS_PER_YEAR, QUARTER, Array, Number, Refused, Share, share_of
+from simulator.state import ENGINEER, JOBS, KH_OWNER, OPERATOR, STAGES, TECHNICIAN, TECHNICIAN_SKILL
+from simulator.units import MILLION, MONTHS_PER_YEAR, QUARTER, Array, Number, Refused, Share
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
+
+
+UNCHANGED = np.ones(3)  # a factor by tier
 
 
 @dataclass
@@ -42,10 +45,14 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
     ``skills.supervisor_gain``, n ``skills.supervisor_span``, nu ``skills.novice_loss``; trained, graduates and novices
     as the last ``assess_staff`` left them.
 
-    4. Each stage works with the share that machines have there times ``machine_yield`` with
-       ``automation.unskilled_yield``.
+    4. Each stage works with the share that machines have there times what machines deliver, given the factory's
+       coverage of technicians c_te and engineers c_en:
+
+    .. math:: y = u + (1 - u)\min(c_{te},\; 0.5 + 0.5\,c_{en})
+
+    u ``automation.unskilled_yield``. That engineers matter by half is an *assumption*.
     """
-    f, par, eco = model.factories, model.par, model.economy
+    par, eco = model.par, model.economy
     pro = par.production
     growth = efficiency_growth(
         trend=pro.trend,
@@ -56,128 +63,151 @@ def set_technology(model: GarmentModel, rng: Stream) -> None:
         speed=model.tiers["learning_factor"],
         research=par.innovation.efficiency_gain * par.innovation.research,
     )
-    f.efficiency *= np.where(f.open, np.exp(growth * model.dt).take(f.tier), 1.0)
-    deliver(model)
+    deliver(model, np.exp(growth * model.dt))
 
 
-def deliver(model: GarmentModel) -> None:
+def deliver(model: GarmentModel, growth: Array = UNCHANGED) -> None:
     """What lines and machines deliver with the people that factories have: steps 2 to 4 of ``set_technology``.
 
-    The opening state needs it too, without any growth. Closed factories keep what they last had.
+    The opening state needs it too, without any growth. Closed factories keep what they last had. ``growth`` is a
+    factor on efficiency by tier.
     """
     f, par = model.factories, model.par
     pro, skills = par.production, par.skills
     measure_coverage(model)
     gain = np.sqrt(skills.training_months / skills.reference_months)
-    rows = np.flatnonzero(f.open)
-    technicians, engineers = f.coverage[rows, 0], f.coverage[rows, 1]
     _deliver(
-        rows,
-        f.efficiency,
-        (model.step_number - f.opened[rows]) * model.dt,
-        f.trained,
-        f.graduates,
-        f.novices,
-        f.automation,
-        machine_yield(technicians, engineers, par.automation.unskilled_yield),
-        (pro.new_gap, pro.learning_years),
+        f.open, f.tier, f.opened, f.trained, f.graduates, f.novices, f.automation, f.coverage,
+        growth, model.step_number, model.dt, (pro.new_gap, pro.learning_years),
         (skills.trained_gain * gain, skills.supervisor_gain, skills.supervisor_span, skills.novice_loss),
-        f.effective,
-        f.working,
-    )
+        par.automation.unskilled_yield, f.efficiency, f.effective, f.working,
+    )  # fmt: skip
 
 
 @compiled
 def _deliver(
-    rows: Array,
-    efficiency: Array,
-    age: Array,
-    trained: Array,
-    graduates: Array,
-    novices: Array,
-    automation: Array,
-    yields: Array,
-    learning: tuple[float, float],
-    skills: tuple[float, float, float, float],
-    effective: Array,
-    working: Array,
-) -> None:
-    """Steps 3 and 4 of ``set_technology`` for ``rows``, written into the last two; ages and yields are by place there.
+    is_open: Array, tier: Array, opened: Array, trained: Array, graduates: Array, novices: Array, automation: Array,
+    coverage: Array, growth: Array, step: int, dt: float, learning: tuple[float, float],
+    skills: tuple[float, float, float, float], unskilled: float, efficiency: Array, effective: Array, working: Array,
+) -> None:  # fmt: skip
+    """``set_technology`` on the columns, of which the last three change.
 
     ``learning`` holds l and tau of the formula, ``skills`` the gain of training, g_s, n and nu.
     """
     gap, years = learning
     trained_gain, supervisor_gain, span, novice_loss = skills
-    for i in range(len(rows)):
-        row = rows[i]
-        effective[row] = (
-            efficiency[row]
-            * (1 - gap * math.exp(-age[i] / years))
-            * (1 + trained_gain * trained[row])
-            * (1 + supervisor_gain * min(1.0, span * graduates[row]))
-            * (1 - novice_loss * novices[row])
+    for i in range(len(is_open)):
+        if not is_open[i]:
+            continue
+        efficiency[i] *= growth[tier[i]]
+        effective[i] = (
+            efficiency[i]
+            * (1 - gap * math.exp(-((step - opened[i]) * dt) / years))
+            * (1 + trained_gain * trained[i])
+            * (1 + supervisor_gain * min(1.0, span * graduates[i]))
+            * (1 - novice_loss * novices[i])
         )
-        for j in range(automation.shape[1]):
-            working[row, j] = automation[row, j] * yields[i]
+        delivered = machine_yield(coverage[i, 0], coverage[i, 1], unskilled)
+        for j in range(len(STAGES)):
+            working[i, j] = automation[i, j] * delivered
+
+
+@compiled
+def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:
+    """What installed machines deliver, given the coverage of technicians and engineers.
+
+    >>> round(machine_yield(0.6, 1.0, 0.35), 4)
+    0.74
+    """
+    return unskilled + (1 - unskilled) * min(technicians, 0.5 + 0.5 * engineers)
 
 
 def measure_coverage(model: GarmentModel) -> None:
-    """Technicians and engineers employed over those needed: sector, cell of goods and tier, factory.
+    r"""Technicians and engineers employed over those needed: sector, cell of goods and tier, factory.
 
     By the share of posts filled, so that the rounding of posts to agents is no shortage. For each of the two jobs, a
     factory has ``needed`` × ``filled`` people and needs ``needed``; closed factories count for nothing. The sector's
     coverage is the sum of the first over the sum of the second, at most 1, and 1 where nobody is needed. A cell's is
-    ``shrunk`` towards the sector's with ``skills.coverage_cell`` people, a factory's towards its cell's with
-    ``skills.coverage_factory`` people; both numbers grow by ``skills.coverage_agents`` × people per agent.
+    pulled towards the sector's with ``skills.coverage_cell`` people, a factory's towards its cell's with
+    ``skills.coverage_factory`` people; both numbers grow by ``skills.coverage_agents`` × people per agent:
+
+    .. math:: c = \min(1, (have + n\,c_0) / (need + n))
+
+    n these people, c_0 the coverage of the larger group. A factory that needs ten technicians may hold one agent of
+    fifty people or none: its own ratio says little.
     """
     f, eco, skills = model.factories, model.economy, model.par.skills
-    rows = np.flatnonzero(f.open)
-    cell = f.goods[rows] * np.intp(3) + f.tier[rows]
     grain = skills.coverage_agents * model.weight  # few agents say little, however many people they stand for
-    need, have, need_cell, have_cell = _needs(rows, cell, f.needed, filled(model))
-    total = np.minimum(1.0, share_of(have_cell.sum(axis=1), need_cell.sum(axis=1), empty=1.0))
-    coverage = shrunk(have_cell, need_cell, total[:, None], skills.coverage_cell + grain)
-    eco.coverage_all[:], eco.coverage[:] = total, coverage.T
-    own = shrunk(have, need, coverage[:, cell], skills.coverage_factory + grain)
-    f.coverage[rows, 0], f.coverage[rows, 1] = own
+    _cover(
+        f.open, f.goods, f.tier, f.needed, filled(model), skills.coverage_cell + grain, skills.coverage_factory + grain,
+        eco.coverage_all, eco.coverage, f.coverage,
+    )  # fmt: skip
 
 
 @compiled
-def _needs(rows: Array, cell: Array, needed: Array, share: Array) -> tuple[Array, Array, Array, Array]:
-    """Technicians and engineers needed and there, by factory in ``rows`` and by cell; shape [job, factory or cell]."""
-    need, have = np.empty((2, len(rows))), np.empty((2, len(rows)))
-    need_cell, have_cell = np.zeros((2, 9)), np.zeros((2, 9))
-    for i in range(len(rows)):
-        for k, job in enumerate((TECHNICIAN, ENGINEER)):
-            need[k, i] = needed[rows[i], job]
-            have[k, i] = need[k, i] * share[rows[i], job]
-            need_cell[k, cell[i]] += need[k, i]
-            have_cell[k, cell[i]] += have[k, i]
-    return need, have, need_cell, have_cell
+def _cover(
+    is_open: Array, goods: Array, tier: Array, needed: Array, share: Array, of_cell: float, of_factory: float,
+    sector: Array, cells: Array, own: Array,
+) -> None:  # fmt: skip
+    """``measure_coverage`` on the columns, of which the last three change."""
+    for k, job in enumerate((TECHNICIAN, ENGINEER)):
+        need, have = np.zeros(9), np.zeros(9)
+        for i in range(len(is_open)):
+            if is_open[i]:
+                cell = goods[i] * 3 + tier[i]
+                need[cell] += needed[i, job]
+                have[cell] += needed[i, job] * share[i, job]
+        all_need, all_have = _of_nine(need), _of_nine(have)
+        sector[k] = min(1.0, all_have / all_need) if all_need > 0 else 1.0
+        for cell in range(9):
+            cells[cell, k] = shrunk(have[cell], need[cell], sector[k], of_cell)
+        for i in range(len(is_open)):
+            if is_open[i]:
+                there = needed[i, job] * share[i, job]
+                own[i, k] = shrunk(there, needed[i, job], cells[goods[i] * 3 + tier[i], k], of_factory)
+
+
+@compiled
+def _of_nine(cells: Array) -> float:
+    """The sum over the nine cells, added in the order in which NumPy adds."""
+    a, b, c, d, e, f, g, h, i = cells
+    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + i
+
+
+@compiled
+def shrunk(have: Number, need: Number, prior: Number, people: float) -> Number:
+    """Coverage of a small group, pulled towards that of the larger one it belongs to.
+
+    >>> round(shrunk(50.0, 100.0, 0.8, 100.0), 4)
+    0.65
+    """
+    return min(1.0, (have + people * prior) / (need + people))
 
 
 def plan_staff(model: GarmentModel, rng: Stream) -> None:
     """A factory opens the posts that its planned output needs.
 
-    Needed people by job are ``heads_per_output`` × ``planned``, 0 in a closed factory. Posts are whole agents: needed
+    Needed people by job are heads for a million USD of output a year (``unit_cost``) × ``planned``, 0 in a closed
+    factory. Posts are whole agents: needed
     over people per agent plus the factory's fixed ``rounding`` for the job (uniform, drawn at its opening), rounded
     down. Over many factories posts so add up to needs whatever an agent stands for. Output, effective efficiency and
     tasks are kept as the plan that explains changes of employment.
     """
     f = model.factories
-    output = planned(model)
-    _open_posts(f.open, heads_per_output(model), output, model.weight, f.rounding, f.needed, f.posts)
-    model.plan = Plan(output, f.effective.copy(), tasks_per_output(model))
+    output, tasks, operators = planned(model), tasks_per_output(model), model.par.production.operators
+    _open_posts(f.open, tasks, operators, f.effective, output, model.weight, f.rounding, f.needed, f.posts)
+    model.plan = Plan(output, f.effective.copy(), tasks)
 
 
 @compiled
 def _open_posts(
-    is_open: Array, heads: Array, output: Array, agent: float, rounding: Array, needed: Array, posts: Array
-) -> None:
+    is_open: Array, tasks: Array, operators: float, effective: Array, output: Array, agent: float, rounding: Array,
+    needed: Array, posts: Array,
+) -> None:  # fmt: skip
     """Needed people by job and posts in whole agents, an ``agent`` so many people, written into the last two."""
     for i in range(len(is_open)):
-        for k in range(heads.shape[1]):
-            needed[i, k] = heads[i, k] * output[i] if is_open[i] else 0.0
+        for k in range(len(JOBS)):
+            needed[i, k] = _heads(tasks[i, k], operators, effective[i]) * output[i] if is_open[i] else 0.0
             posts[i, k] = math.floor(needed[i, k] / agent + rounding[i, k])
 
 
@@ -191,9 +221,16 @@ def produce(model: GarmentModel, rng: Stream) -> None:
     into shipped and diverted (``ship``).
     """
     f = model.factories
-    possible = planned(model) * filled(model)[:, OPERATOR] * (model.dt * (1 + model.par.production.hours_slack))
-    f.output[:] = np.where(f.open, np.minimum(f.accepted, possible), 0.0)
+    hours = model.dt * (1 + model.par.production.hours_slack)
+    _make(f.open, f.accepted, planned(model), filled(model), hours, f.output)
     model.orders.ship(model)
+
+
+@compiled
+def _make(is_open: Array, accepted: Array, output: Array, share: Array, hours: float, made: Array) -> None:
+    """``produce`` on the columns, of which the last changes."""
+    for i in range(len(is_open)):
+        made[i] = min(accepted[i], output[i] * share[i, OPERATOR] * hours) if is_open[i] else 0.0
 
 
 def filled(model: GarmentModel) -> Array:
@@ -210,17 +247,17 @@ def filled(model: GarmentModel) -> Array:
 @compiled
 def _filled(is_open: Array, staff: Array, posts: Array) -> Array:
     """``filled`` from the columns."""
-    rows, jobs = posts.shape
-    out = np.empty((rows, jobs))
-    for k in range(jobs):
-        there, wanted = 0, 0
-        for i in range(rows):
+    out, there, wanted = np.empty(posts.shape), np.zeros(len(JOBS)), np.zeros(len(JOBS))
+    for i in range(len(is_open)):
+        for k in range(len(JOBS)):
             if is_open[i]:
-                there += min(staff[i, k], posts[i, k])
-                wanted += posts[i, k]
-        sector = there / wanted if wanted > 0 else 1.0
-        for i in range(rows):
-            out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else sector
+                there[k] += min(staff[i, k], posts[i, k])
+                wanted[k] += posts[i, k]
+    for k in range(len(JOBS)):
+        there[k] = there[k] / wanted[k] if wanted[k] > 0 else 1.0
+    for i in range(len(is_open)):
+        for k in range(len(JOBS)):
+            out[i, k] = min(staff[i, k], posts[i, k]) / posts[i, k] if posts[i, k] > 0 else there[k]
     return out
 
 
@@ -231,17 +268,22 @@ def rounding_pay(model: GarmentModel) -> Array:
     staff beyond posts in full.
     """
     f = model.factories
-    usual = _usual_pay(f.needed, filled(model), f.staff, f.posts, model.weight, model.economy.wages)
-    return f.wage_bill - usual * f.pay_level * MONTHS_PER_YEAR / MILLION
+    return _rounding_pay(
+        f.needed, filled(model), f.staff, f.posts, model.weight, model.economy.wages, f.pay_level, f.wage_bill
+    )
 
 
 @compiled
-def _usual_pay(needed: Array, share: Array, staff: Array, posts: Array, agent: float, wages: Array) -> Array:
-    """What the exact people of each factory would get a month at the wages of their jobs."""
-    out = np.zeros(len(needed))
+def _rounding_pay(
+    needed: Array, share: Array, staff: Array, posts: Array, agent: float, wages: Array, level: Array, bill: Array
+) -> Array:
+    """``rounding_pay`` from the columns."""
+    out = np.empty(len(needed))
     for i in range(len(needed)):
-        for k in range(len(wages)):
-            out[i] += (needed[i, k] * share[i, k] + max(staff[i, k] - posts[i, k], 0) * agent) * wages[k]
+        usual = 0.0
+        for k in range(len(JOBS)):
+            usual += (needed[i, k] * share[i, k] + max(staff[i, k] - posts[i, k], 0) * agent) * wages[k]
+        out[i] = bill[i] - usual * level[i] * MONTHS_PER_YEAR / MILLION
     return out
 
 
@@ -253,9 +295,9 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     1. Revenue UV q V.
     2. Imported materials m (1 - h) UV V and domestic ones m h UV V; m ``production.materials``, h
        ``value_chain.domestic_materials`` × ``value_chain.upgrading``.
-    3. Energy: ``production.energy`` × ``energy_use`` × electricity price / ``energy.reference_price`` × V, without UV
-       because the price is nominal.
-    4. Overhead: ``overhead`` × ``overhead_factor`` × UV V. Outage: ``outage_loss`` × UV V.
+    3. Energy: ``production.energy`` × electricity used (``unit_cost``) × electricity price / ``energy.reference_price``
+       × V, without UV because the price is nominal.
+    4. Overhead: ``overhead`` × ``overhead_factor`` × UV V. Outage: loss by stoppages (``unit_cost``) × UV V.
     5. Wages: the wage bill of ``pay`` × dt. Contributions: ``wages.contributions`` × wages.
     6. Maintenance: ``automation.maintenance`` × book value of machines × dt.
     7. Depreciation: plant / ``production.plant_life`` × dt and machines / ``automation.machine_life`` × dt, on book
@@ -276,38 +318,84 @@ def keep_books(model: GarmentModel, rng: Stream) -> None:
     below 0: an overdraft costs interest, and poor margins end a factory through ``leave``.
     """
     f, par, books, dt = model.factories, model.par, model.books, model.dt
-    pro, business = par.production, par.business
-    out = f.output
-    value = model.now("unit_value") * out
+    pro, uv = par.production, model.now("unit_value")
     home = par.value_chain.domestic_materials * par.value_chain.upgrading
-    books.post("revenue", f.quote * value)
-    books.post("imported_materials", pro.materials * (1 - home) * value)
-    books.post("domestic_materials", pro.materials * home * value)
-    books.post("energy", pro.energy * model.now("energy_price") / par.energy.reference_price * energy_use(model) * out)
-    books.post("overhead", overhead(par) * overhead_factor(business) * value)
-    books.post("outage", outage_loss(model) * value)
-    books.post("wages", f.wage_bill * dt)
-    books.post("contributions", par.wages.contributions * dt * f.wage_bill)
-    total_machines = np.asarray(sum(f.machines.T))  # NumPy is slow at summing over few columns
-    books.post("maintenance", par.automation.maintenance * dt * total_machines)
     worn, aged = dt / par.automation.machine_life, dt / pro.plant_life
-    books.post("depreciation", aged * f.plant + worn * total_machines)
-    books.post("interest", dt * nominal_rate(model) * (f.loans + np.maximum(0.0, -f.cash)))
-    f.plant *= 1 - aged
-    f.machines *= 1 - worn
-    profit = books.profit()
-    tax = par.public.profit_tax * np.maximum(profit, 0.0)
-    books.post("tax", tax)
-    repaid = f.loans * worn
-    books.post("repaid", repaid)
-    f.loans -= repaid
-    f.cash += profit + books["depreciation"] - tax - repaid
+    profit = _earn(
+        f.output, f.quote, model.installed(), f.wage_bill, nominal_rate(model), f.plant, f.machines, f.loans, f.cash,
+        (uv, dt, worn, aged),
+        (
+            pro.materials * (1 - home),
+            pro.materials * home,
+            pro.energy * model.now("energy_price") / par.energy.reference_price,
+            overhead(par) * overhead_factor(par.business),
+            par.wages.contributions * dt,
+            par.automation.maintenance * dt,
+            par.public.profit_tax,
+        ),
+        _of_machines(model),
+        books["revenue"], books["imported_materials"], books["domestic_materials"], books["energy"], books["overhead"],
+        books["outage"], books["wages"], books["contributions"], books["maintenance"], books["depreciation"],
+        books["scrapped"], books["interest"], books["tax"], books["repaid"],
+    )  # fmt: skip
     _replace(model)
-    spare = np.maximum(0.0, f.cash - quarter_costs(model))
-    dividends = (1 - np.exp(-par.factories.dividends * dt)) * spare * f.open
-    books.post("dividends", dividends)
-    f.cash -= dividends
+    share = 1 - np.exp(-par.factories.dividends * dt)
+    _pay_out(f.open, quarter_costs(model), share, f.cash, books["dividends"])
     _smooth(model, profit)
+
+
+@compiled
+def _earn(
+    output: Array, quote: Array, installed: Array, bill: Array, rate: Array, plant: Array, machines: Array,
+    loans: Array, cash: Array, step: tuple[float, ...], terms: tuple[float, ...], of_machines: tuple[float, ...],
+    revenue: Array, imported: Array, domestic: Array, energy: Array, overheads: Array, outage: Array, wages: Array,
+    contributions: Array, maintenance: Array, depreciation: Array, scrapped: Array, interest: Array, tax: Array,
+    repaid: Array,
+) -> Array:  # fmt: skip
+    """Lines 1 to 11 of ``keep_books`` by factory, posted to the flows named last: profit before tax.
+
+    ``step`` holds the unit value, dt and the parts of machines and plant that are due; ``terms`` what goes for
+    materials and energy, for overhead, for contributions, for maintenance and for tax.
+    """
+    unit_value, dt, worn, aged = step
+    abroad, at_home, power, over, contributed, maintained, taxed = terms
+    profit = np.empty(len(output))
+    for i in range(len(output)):
+        value, book = unit_value * output[i], 0.0
+        for j in range(len(STAGES)):
+            book += machines[i, j]
+            machines[i, j] *= 1 - worn
+        revenue[i] += quote[i] * value
+        imported[i] += abroad * value
+        domestic[i] += at_home * value
+        energy[i] += power * _energy_use(installed[i], of_machines) * output[i]
+        overheads[i] += over * value
+        outage[i] += _outage_loss(installed[i], of_machines) * value
+        wages[i] += bill[i] * dt
+        contributions[i] += contributed * bill[i]
+        maintenance[i] += maintained * book
+        depreciation[i] += aged * plant[i] + worn * book
+        interest[i] += dt * rate[i] * (loans[i] + max(0.0, -cash[i]))
+        plant[i] *= 1 - aged
+        uses = imported[i] + domestic[i] + energy[i] + overheads[i] + maintenance[i] + outage[i]  # as the ledger adds
+        uses = uses + wages[i] + contributions[i] + depreciation[i] + scrapped[i] + interest[i]
+        profit[i] = revenue[i] - uses
+        levied, paid_back = taxed * max(profit[i], 0.0), loans[i] * worn
+        tax[i] += levied
+        repaid[i] += paid_back
+        loans[i] -= paid_back
+        cash[i] += profit[i] + depreciation[i] - levied - paid_back
+    return profit
+
+
+@compiled
+def _pay_out(is_open: Array, wanted: Array, share: float, cash: Array, dividends: Array) -> None:
+    """Line 13 of ``keep_books``, posted to the last: a ``share`` of the cash above what is ``wanted`` is paid out."""
+    for i in range(len(is_open)):
+        if is_open[i]:
+            paid = share * max(0.0, cash[i] - wanted[i])
+            dividends[i] += paid
+            cash[i] -= paid
 
 
 def _replace(model: GarmentModel) -> None:
@@ -323,7 +411,7 @@ def _replace(model: GarmentModel) -> None:
     worn, aged = model.dt / par.automation.machine_life, model.dt / par.production.plant_life
     machine, plant = model.now("robot_price") * uv * worn, par.production.plant * uv * aged
     stocks = (f.units, f.machines, f.automation, f.capacity, f.plant, f.cash)
-    model.books.post("replacement", _renew(f.open, worn, aged, machine, plant, *stocks))
+    _renew(f.open, worn, aged, machine, plant, *stocks, model.books["replacement"])
 
 
 @compiled
@@ -339,30 +427,28 @@ def _renew(
     capacity: Array,
     book: Array,
     cash: Array,
-) -> Array:
-    """``_replace`` on the columns, which change; what each factory pays.
+    replacement: Array,
+) -> None:
+    """``_replace`` on the columns, which change; what each factory pays is posted to the last.
 
     ``worn`` and ``aged`` are the parts of machines and plant that are due, ``machine`` and ``plant`` what they cost for
     a unit and for capacity.
     """
-    out = np.zeros(len(is_open))
-    stages = units.shape[1]
     for i in range(len(is_open)):
         if not is_open[i]:
             continue
         cost = plant * capacity[i]
-        for j in range(stages):
+        for j in range(len(STAGES)):
             cost += machine * units[i, j]
         paid = min(max(cash[i], 0.0) / cost, 1.0) if cost > 0 else 0.0
-        out[i] = cost * paid
+        replacement[i] += cost * paid
         cash[i] -= cost * paid
         book[i] += plant * capacity[i] * paid
-        for j in range(stages):
+        for j in range(len(STAGES)):
             machines[i, j] += machine * units[i, j] * paid
             automation[i, j] *= 1 - (1 - paid) * worn
             units[i, j] *= 1 - (1 - paid) * worn
         capacity[i] *= 1 - (1 - paid) * aged
-    return out
 
 
 def _smooth(model: GarmentModel, profit: Array) -> None:
@@ -374,15 +460,17 @@ def _smooth(model: GarmentModel, profit: Array) -> None:
     """
     f = model.factories
     weight = 1 - np.exp(-model.dt / model.par.production.smoothing)
-    earned = profit + rounding_pay(model) * (model.dt * (1 + model.par.wages.contributions))
+    rounding, part = rounding_pay(model), model.dt * (1 + model.par.wages.contributions)
     least = 0.01 * model.dt * model.now("unit_value")
     state = (f.open, f.capacity, f.output, f.margin, f.utilisation)
-    _remember(earned, model.books["revenue"], least, weight, model.dt, *state)
+    _remember(profit, rounding, part, model.books["revenue"], least, weight, model.dt, *state)
 
 
 @compiled
 def _remember(
-    earned: Array,
+    profit: Array,
+    rounding: Array,
+    part: float,
     revenue: Array,
     least: float,
     weight: float,
@@ -397,7 +485,7 @@ def _remember(
     for i in range(len(is_open)):
         if is_open[i]:
             scale = max(revenue[i], least * capacity[i])
-            now = earned[i] / scale if scale > 0 else 0.0
+            now = (profit[i] + rounding[i] * part) / scale if scale > 0 else 0.0
             use = output[i] / dt / capacity[i] if capacity[i] > 0 else 0.0
             margin[i] += weight * (now - margin[i])
             utilisation[i] += weight * (use - utilisation[i])
@@ -408,23 +496,20 @@ def unit_cost(model: GarmentModel) -> Array:
 
     .. math:: c = m + \sum_k L_k W_k / 10^6 + e\frac{kWh}{kWh_0}\frac{p_e}{p_{15}}\frac1{UV} + o + loss + capital
 
-    m ``production.materials``, L heads by job for a million USD a year (``heads_per_output``), W their yearly cost
-    (``yearly_cost``), e ``production.energy``, kWh/kWh_0 ``energy_use``, p_e the electricity price, p_15
-    ``energy.reference_price``, o ``overhead`` × ``overhead_factor``, loss ``outage_loss``, capital ``capital_cost``.
-    """
-    par = model.par
-    heads = heads_per_output(model)
-    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
-    operators = heads[:, OPERATOR] + heads[:, TECHNICIAN] * ratio[TECHNICIAN] + heads[:, ENGINEER] * ratio[ENGINEER]
-    labour = operators * yearly_cost(model, OPERATOR) / MILLION
-    uv = model.now("unit_value")
-    energy = (par.production.energy * model.now("energy_price") / par.energy.reference_price / uv) * energy_use(model)
-    other = par.production.materials + overhead(par) * overhead_factor(par.business) + outage_loss(model)
-    return other + labour + energy + capital_cost(model)
+    m ``production.materials``, L heads by job for a million USD a year, W their yearly cost (``yearly_cost``), e
+    ``production.energy``, p_e the electricity price, p_15 ``energy.reference_price``, o ``overhead`` ×
+    ``overhead_factor``.
 
+    Heads are ``production.operators`` over effective efficiency, times ``tasks_per_output``.
 
-def capital_cost(model: GarmentModel) -> Array:
-    r"""Depreciation of plant, and depreciation, interest and maintenance of machines, per USD of product.
+    Electricity for a unit of product over that of manual work, kWh/kWh_0, is 1 + ``production.energy_intensity`` ×
+    installed automation.
+
+    Material wasted by stoppages, loss, is ``production.outage_loss`` × hours × (``production.outage_manual`` +
+    ``production.outage_automated`` × installed). Hours without electricity are ``energy.outage`` from 2025 on,
+    ``energy.outage_before`` earlier.
+
+    Depreciation of plant, and depreciation, interest and maintenance of machines, capital, are
 
     .. math:: \frac{\kappa}{life\,\max(u, 0.5)} + \frac{M\,(1/life_M + r + a)}{\max(expected, 0.5 K)\,UV}
 
@@ -432,39 +517,81 @@ def capital_cost(model: GarmentModel) -> Array:
     ``automation.machine_life``, r ``real_rate``, a ``automation.maintenance``, K capacity. The two halves keep an idle
     factory's cost finite (*assumption*).
     """
-    f, par = model.factories, model.par
-    use = np.maximum(f.utilisation, 0.5)
-    output = np.maximum(f.expected, 0.5 * f.capacity) * model.now("unit_value")
-    rate = 1 / par.automation.machine_life + real_rate(model) + par.automation.maintenance
-    machines = share_of(sum(f.machines.T) * rate, output)
-    return par.production.plant / par.production.plant_life / use + machines
+    f, par, uv = model.factories, model.par, model.now("unit_value")
+    pro, auto = par.production, par.automation
+    ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
+    return _unit_cost(
+        model.installed(), tasks_per_output(model), f.effective, yearly_cost(model, OPERATOR), real_rate(model),
+        f.utilisation, f.expected, f.capacity, f.machines, pro.operators, (ratio[TECHNICIAN], ratio[ENGINEER]),
+        _of_machines(model),
+        (
+            pro.materials + overhead(par) * overhead_factor(par.business),
+            pro.energy * model.now("energy_price") / par.energy.reference_price / uv,
+            pro.plant / pro.plant_life,
+            1 / auto.machine_life,
+            auto.maintenance,
+            uv,
+        ),
+    )  # fmt: skip
 
 
-def heads_per_output(model: GarmentModel) -> Array:
-    r"""Operators, technicians and engineers for a million USD of output a year, shape [factory, job].
+@compiled
+def _unit_cost(
+    installed: Array, tasks: Array, effective: Array, wage: Array, rate: Array, utilisation: Array, expected: Array,
+    capacity: Array, machines: Array, operators: float, ratio: tuple[float, float],
+    of_machines: tuple[float, ...], terms: tuple[float, ...],
+) -> Array:  # fmt: skip
+    """``unit_cost`` from the columns; ``terms``: materials and overhead, energy, plant, worn, maintenance, UV."""
+    fixed, energy, plant, worn, maintenance, unit_value = terms
+    out = np.empty(len(installed))
+    for i in range(len(out)):
+        heads = _heads(tasks[i, OPERATOR], operators, effective[i])
+        heads += _heads(tasks[i, TECHNICIAN], operators, effective[i]) * ratio[0]
+        heads += _heads(tasks[i, ENGINEER], operators, effective[i]) * ratio[1]
+        book = 0.0
+        for j in range(len(STAGES)):
+            book += machines[i, j]
+        output = max(expected[i], 0.5 * capacity[i]) * unit_value
+        of_book = book * (worn + rate[i] + maintenance) / output if output > 0 else 0.0
+        capital = plant / max(utilisation[i], 0.5) + of_book
+        other = fixed + _outage_loss(installed[i], of_machines)
+        out[i] = other + heads * wage[i] / MILLION + energy * _energy_use(installed[i], of_machines) + capital
+    return out
+
+
+@compiled
+def _heads(tasks: float, operators: float, efficiency: float) -> float:
+    """Heads for a million USD a year where ``operators`` do it by hand at an efficiency of 1."""
+    return operators / max(efficiency, 1e-9) * tasks
+
+
+def _of_machines(model: GarmentModel) -> tuple[float, float, float, float]:
+    """What electricity and its stoppages cost by automation: intensity, hours lost, by hand, automated."""
+    pro = model.par.production
+    outage = model.par.energy.outage if model.policy_started else model.par.energy.outage_before
+    return pro.energy_intensity, pro.outage_loss * outage, pro.outage_manual, pro.outage_automated
+
+
+@compiled
+def _energy_use(installed: float, of_machines: tuple[float, ...]) -> float:
+    """Electricity for a unit of product over that of manual work."""
+    return 1 + of_machines[0] * installed
+
+
+@compiled
+def _outage_loss(installed: float, of_machines: tuple[float, ...]) -> float:
+    """Material wasted by stoppages per USD of product; automated lines lose more."""
+    return of_machines[1] * (of_machines[2] + of_machines[3] * installed)
+
+
+def tasks_per_output(model: GarmentModel) -> Array:
+    r"""Work for a unit of output in operators of manual work: what machines take, and add for the skilled.
 
     .. math:: L_{op} = \frac{L_{15}}{E}\Big(1 - \sum_j \omega_j \rho_j a_j\Big),\quad
               L_{te} = \frac{L_{15}}{E}\Big(\tau_0 + \tau_A \sum_j \omega_j a_j\Big)
 
-    L_15 ``production.operators``, E effective efficiency; the brackets are ``tasks_per_output``. Engineers as
-    technicians.
-    """
-    return _per_efficiency(tasks_per_output(model), model.par.production.operators, model.factories.effective)
-
-
-@compiled
-def _per_efficiency(tasks: Array, operators: float, efficiency: Array) -> Array:
-    """Heads for a million USD a year where ``operators`` do it by hand at an efficiency of 1."""
-    out = np.empty_like(tasks)
-    for i in range(len(tasks)):
-        base = operators / max(efficiency[i], 1e-9)
-        for k in range(tasks.shape[1]):
-            out[i, k] = base * tasks[i, k]
-    return out
-
-
-def tasks_per_output(model: GarmentModel) -> Array:
-    """The same in operators of manual work: what machines take from operators and add for the skilled.
+    The tasks are the brackets, shape [factory, job]; L heads for a million USD a year, L_15 ``production.operators``, E
+    effective efficiency.
 
     Operators 1 less the sum over stages j of weight × labour saved × working automation; technicians
     ``production.technicians`` + ``production.technicians_automated`` × installed; engineers ``production.engineers`` +
@@ -473,11 +600,22 @@ def tasks_per_output(model: GarmentModel) -> Array:
     replaced by machines that work, the skilled are needed by all that are installed.
     """
     f, pro = model.factories, model.par.production
-    installed = model.installed()
-    out = np.empty((len(f), 3))
-    out[:, OPERATOR] = 1 - weighted(model.stage_weights * model.labour_saved, f.goods, f.working)
-    out[:, TECHNICIAN] = pro.technicians + pro.technicians_automated * installed
-    out[:, ENGINEER] = pro.engineers + pro.engineers_automated * installed
+    skilled = (pro.technicians, pro.technicians_automated), (pro.engineers, pro.engineers_automated)
+    return _tasks(model.stage_weights, model.labour_saved, f.goods, f.automation, f.working, skilled)
+
+
+@compiled
+def _tasks(
+    weights: Array, saved: Array, goods: Array, automation: Array, working: Array,
+    skilled: tuple[tuple[float, float], tuple[float, float]],
+) -> Array:  # fmt: skip
+    """``tasks_per_output`` from the columns."""
+    by_hand, by_machine = weighted(weights * saved, goods, working), weighted(weights, goods, automation)
+    out = np.empty((len(goods), 3))
+    for i in range(len(goods)):
+        out[i, OPERATOR] = 1 - by_hand[i]
+        out[i, TECHNICIAN] = skilled[0][0] + skilled[0][1] * by_machine[i]
+        out[i, ENGINEER] = skilled[1][0] + skilled[1][1] * by_machine[i]
     return out
 
 
@@ -498,25 +636,6 @@ def planned(model: GarmentModel) -> Array:
     """
     f = model.factories
     return np.maximum(f.expected, 0.01 * f.capacity)
-
-
-def energy_use(model: GarmentModel) -> Array:
-    """Electricity for a unit of product over that of manual work.
-
-    1 + ``production.energy_intensity`` × installed automation.
-    """
-    return 1 + model.par.production.energy_intensity * model.installed()
-
-
-def outage_loss(model: GarmentModel) -> Array:
-    """Material wasted by stoppages per USD of product; automated lines lose more.
-
-    ``production.outage_loss`` × hours × (``production.outage_manual`` + ``production.outage_automated`` × installed).
-    Hours without electricity are ``energy.outage`` from 2025 on, ``energy.outage_before`` earlier.
-    """
-    pro = model.par.production
-    outage = model.par.energy.outage if model.policy_started else model.par.energy.outage_before
-    return pro.outage_loss * outage * (pro.outage_manual + pro.outage_automated * model.installed())
 
 
 def overhead(par: Number) -> float:
@@ -551,8 +670,16 @@ def nominal_rate(model: GarmentModel) -> Array:
     ``automation.domestic_spread``; not below 0.
     """
     f, auto = model.factories, model.par.automation
-    spread = model.tiers["interest_spread"].take(f.tier) + auto.domestic_spread * (f.owner == KH_OWNER)
-    return np.maximum(0.0, auto.interest_rate + spread)
+    return _rates(f.tier, f.owner, auto.interest_rate, model.tiers["interest_spread"], auto.domestic_spread)
+
+
+@compiled
+def _rates(tier: Array, owner: Array, rate: float, spread: Array, domestic: float) -> Array:
+    """``nominal_rate`` from the columns."""
+    out = np.empty(len(tier))
+    for i in range(len(tier)):
+        out[i] = max(0.0, rate + (spread[tier[i]] + (domestic if owner[i] == KH_OWNER else 0.0)))
+    return out
 
 
 def real_rate(model: GarmentModel) -> Array:
@@ -632,33 +759,6 @@ def _trained_and_new(
     return found
 
 
-def machine_yield(technicians: Share, engineers: Share, unskilled: Share) -> Share:
-    r"""What installed machines deliver, given the coverage of technicians and engineers.
-
-    .. math:: y = u + (1 - u)\min(c_{te},\; 0.5 + 0.5\,c_{en})
-
-    u ``automation.unskilled_yield``. That engineers matter by half is an *assumption*.
-
-    >>> float(machine_yield(np.array(0.6), np.array(1.0), 0.35))
-    0.74
-    """
-    return unskilled + (1 - unskilled) * np.minimum(technicians, 0.5 + 0.5 * engineers)
-
-
-def shrunk(have: Number, need: Number, prior: Number, people: float) -> Number:
-    r"""Coverage of a small group, pulled towards that of the larger one it belongs to.
-
-    .. math:: c = \min(1, (have + n\,c_0) / (need + n))
-
-    n ``people``, c_0 ``prior``. A factory that needs ten technicians may hold one agent of fifty people or none: its
-    own ratio says little.
-
-    >>> float(shrunk(np.array(50.0), np.array(100.0), 0.8, 100.0))
-    0.65
-    """
-    return np.minimum(1.0, (have + people * prior) / (need + people))
-
-
 def efficiency_growth(
     *,
     trend: Number,
@@ -681,4 +781,4 @@ def efficiency_growth(
     ...                               speed=1.0, research=0.0)), 3)
     0.026
     """
-    return trend + wage_induced * np.clip(wage_growth - norm, 0.0, cap) * speed + research
+    return trend + wage_induced * min(max(wage_growth - norm, 0.0), cap) * speed + research

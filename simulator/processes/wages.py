@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.compiled import compiled
-from simulator.state import MOST_YEARS
+from simulator.state import MOST_YEARS, OPERATOR
 from simulator.units import MILLION, MONTHS_PER_YEAR, Array, Number, Share, USDPerMonth, share_of
 
 if TYPE_CHECKING:
@@ -30,13 +30,9 @@ def set_wages(model: GarmentModel, rng: Stream) -> None:
        smoothed over ``production.smoothing`` years: the wage growth that efficiency and reviews of machines read.
     """
     eco, par, now = model.economy, model.par.wages, model.now
-    eco.tightness = float(
-        np.clip(
-            eco.tightness + model.dt * par.tightness_speed * np.clip(eco.unfilled - par.tightness_norm, -0.05, 0.12),
-            0.0,
-            par.tightness_cap,
-        )
-    )
+    gap = min(max(eco.unfilled - par.tightness_norm, -0.05), 0.12)
+    tightness = eco.tightness + model.dt * par.tightness_speed * gap
+    eco.tightness = float(min(max(tightness, 0.0), par.tightness_cap))
     eco.operator_wage = float(
         operator_wage(
             minimum=now("minimum_wage"),
@@ -49,7 +45,7 @@ def set_wages(model: GarmentModel, rng: Stream) -> None:
             tightness=eco.tightness,
         )
     )
-    scarcity = np.clip(eco.scarcity, par.scarcity_least, par.scarcity_most) ** par.scarcity_exponent
+    scarcity = np.minimum(np.maximum(eco.scarcity, par.scarcity_least), par.scarcity_most) ** par.scarcity_exponent
     eco.wages = eco.operator_wage * np.array(
         [1.0, par.technician_ratio * scarcity[0], par.engineer_ratio * scarcity[1]]
     )
@@ -73,10 +69,8 @@ def pay(model: GarmentModel, rng: Stream) -> None:
     numbers.
     """
     workers, factories, par = model.workers, model.factories, model.par.wages
-    premium = 1 + par.tenure_premium * np.minimum(np.arange(MOST_YEARS / model.dt) * model.dt, par.tenure_years)
-    gender = np.array([1.0, 1 - par.women_gap])
     heads, levels = _levels(
-        premium.astype(np.float32), gender.astype(np.float32), model.step_number, model.at_work, workers.wage,
+        (par.tenure_premium, par.tenure_years, par.women_gap, model.dt), model.step_number, model.at_work, workers.wage,
         workers.job, workers.hired, workers.woman, workers.ability, workers.overtime,
     )  # fmt: skip
     scale = model.economy.wages / share_of(levels, heads, empty=1.0)
@@ -92,16 +86,31 @@ def pay(model: GarmentModel, rng: Stream) -> None:
 
 @compiled
 def _levels(
-    premium: Array, gender: Array, step: int, at_work: Array, wage: Array, job: Array, hired: Array, woman: Array,
-    ability: Array, overtime: Array,
+    terms: tuple[float, float, float, float], step: int, at_work: Array, wage: Array, job: Array, hired: Array,
+    woman: Array, ability: Array, overtime: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """The level of everybody at work, put where their wage will stand; heads and the sum of levels by job."""
+    """The level of everybody at work, put where their wage will stand; heads and the sum of levels by job.
+
+    ``terms`` holds the premium for a year, how many years have one, women's gap and dt.
+    """
+    a_year, years, gap, dt = terms
+    premium = np.empty(int(MOST_YEARS / dt), np.float32)
+    for steps in range(len(premium)):
+        premium[steps] = 1 + a_year * min(steps * dt, years)
+    man, her = np.float32(1.0), np.float32(1 - gap)
     heads, levels = np.zeros(3), np.zeros(3)
-    for i in at_work:
-        level = ability[i] * overtime[i] * premium[step - hired[i]] * gender[np.intp(woman[i])]
+    operators, sum_ = 0, 0.0  # most are operators: their sum need not go through memory
+    for row in at_work:
+        i = np.uintp(row)  # a place that cannot be counted from the end is found faster
+        level = ability[i] * overtime[i] * premium[np.uintp(step - hired[i])] * (her if woman[i] else man)
         wage[i] = level
-        heads[job[i]] += 1
-        levels[job[i]] += level
+        if job[i] == OPERATOR:
+            operators += 1
+            sum_ += level
+        else:
+            heads[job[i]] += 1
+            levels[job[i]] += level
+    heads[OPERATOR], levels[OPERATOR] = operators, sum_
     return heads, levels
 
 
@@ -109,9 +118,10 @@ def _levels(
 def _scaled(scale: Array, factories: int, at_work: Array, wage: Array, job: Array, factory: Array) -> Array:
     """Levels become wages, by the ``scale`` of their job; wages by factory."""
     bill = np.zeros(factories)
-    for i in at_work:
-        wage[i] *= scale[job[i]]
-        bill[factory[i]] += wage[i]
+    for row in at_work:
+        i = np.uintp(row)
+        wage[i] *= scale[np.uintp(job[i])]
+        bill[np.uintp(factory[i])] += wage[i]
     return bill
 
 
@@ -139,7 +149,7 @@ def operator_wage(
     167.3
     """
     paid = earnings_factor * minimum**pass_through * minimum_before ** (1 - pass_through)
-    return np.maximum(np.maximum(paid, benefits_floor * minimum), outside_floor * outside) * (1 + tightness)
+    return max(paid, benefits_floor * minimum, outside_floor * outside) * (1 + tightness)
 
 
 def yearly_cost(model: GarmentModel, job: int) -> Array:
