@@ -12,6 +12,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.compiled import compiled
+
 MARKETS = ("EU", "US", "Japan", "ASEAN", "other")
 ORIGINS = ("KH", "CN", "VN", "BD", "MM", "ROW", "AUT")
 GOODS = ("garments", "footwear", "travel_goods")
@@ -29,6 +31,7 @@ NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
 MOST_FACTORIES = 8_192  # rows: more than can be open at a time
 MOST_YEARS = 100.0  # of age: the end of tables by age
+_ALIGNED = 64  # bytes: columns start at the beginning of a cache line
 
 
 class Full(RuntimeError):
@@ -45,6 +48,10 @@ class Column:
     width: int = 0
     fill: Any = 0
 
+    def row(self) -> bytes:
+        """Its bytes in a new row."""
+        return np.full(max(self.width, 1), self.fill, self.dtype).tobytes()
+
 
 def column(dtype: Any, unit: str, meaning: str, width: int = 0, fill: Any = 0) -> Any:
     """Declare a column of a :class:`Table`."""
@@ -56,9 +63,15 @@ class Table:
 
     def __init__(self, rows: int, capacity: int | None = None) -> None:
         self.most = capacity or rows
-        self._columns = tuple(self.columns().items())
-        shapes = {n: (self.most, c.width) if c.width else (self.most,) for n, c in self.columns().items()}
-        self._buffers = {n: np.full(shapes[n], c.fill, dtype=c.dtype) for n, c in self.columns().items()}
+        columns = self.columns().values()
+        self._blank = np.frombuffer(b"".join(c.row() for c in columns), np.uint8)
+        self._widths = np.array([len(c.row()) for c in columns])
+        sizes = -(-self._widths * self.most // _ALIGNED) * _ALIGNED
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._memory = np.empty(self._starts[-1], np.uint8)
+        self._divide()
+        for name, column in self.columns().items():
+            self._buffers[name][:] = column.fill
         self._show(rows)
 
     @classmethod
@@ -74,20 +87,52 @@ class Table:
         if self.rows + count > self.most:
             raise Full(f"{type(self).__name__}: all {self.most} rows are in use")
         first = self.rows
-        self._show(first + count)
+        if count:
+            self._show(first + count)
         return np.arange(first, first + count)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update({name: value for name, value in self.__dict__.items() if name not in self._buffers})
-        twin._buffers = {name: buffer.copy() for name, buffer in self._buffers.items()}
+        twin._memory = self._memory.copy()
+        twin._divide()
         twin._show(self.rows)
         return twin
+
+    def _divide(self) -> None:
+        """All columns stand one after the other in one block of memory, so that a row is emptied in one go."""
+        self._buffers: dict[str, NDArray[Any]] = {}
+        for start, (name, column) in zip(self._starts.tolist(), self.columns().items(), strict=False):
+            shape = (self.most, column.width) if column.width else (self.most,)
+            self._buffers[name] = np.ndarray(shape, column.dtype, self._memory.data, start)
+
+    def _empty(self, rows: NDArray[np.intp]) -> None:
+        """Every column of the rows as in a new table."""
+        _fill(self._memory, self._starts, self._widths, self._blank, rows)
 
     def _show(self, rows: int) -> None:
         self.rows = rows
         for name, buffer in self._buffers.items():
             setattr(self, name, buffer[:rows])
+
+
+@compiled
+def _fill(
+    memory: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    widths: NDArray[np.int64],
+    blank: NDArray[np.uint8],
+    rows: NDArray[np.intp],
+) -> None:
+    """Put a ``blank`` row into ``rows`` of a table; by column, where it starts in ``memory`` and its bytes a row."""
+    first = 0
+    for column in range(len(widths)):
+        width = widths[column]
+        for row in rows:
+            at = starts[column] + row * width
+            for byte in range(width):
+                memory[at + byte] = blank[first + byte]
+        first += width
 
 
 class Factories(Table):
@@ -140,8 +185,7 @@ class Factories(Table):
     def take(self, free: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         """Rows for ``count`` new factories, all columns as in a new table: ``free`` ones first. Raises Full."""
         again = free[:count]
-        for name, column in self._columns:
-            getattr(self, name)[again] = column.fill
+        self._empty(again)
         rows = np.concatenate([again, self.add(count - len(again))])
         self.number[rows] = self.ever + np.arange(count)
         self.ever += count

@@ -63,6 +63,15 @@ def _uniform_at(key: np.uint64, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     return out
 
 
+@compiled
+def _uniforms_at(keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    out = np.empty((len(keys), len(rows)))
+    for k in range(len(keys)):
+        for i in range(len(rows)):
+            out[k, i] = luck(keys[k], rows[i])
+    return out
+
+
 class Stream:
     """The luck of one process in one step; ``label`` tells several draws of the process apart."""
 
@@ -76,6 +85,10 @@ class Stream:
             return _uniform_first(key, rows)
         return _uniform_at(key, np.ascontiguousarray(rows, np.int64))
 
+    def uniforms(self, rows: ArrayLike, labels: tuple[str, ...]) -> NDArray[np.float64]:
+        """The same under each of several labels, shape [label, row]."""
+        return _uniforms_at(np.array([self.key(label) for label in labels]), np.ascontiguousarray(rows, np.int64))
+
     def key(self, label: str = "") -> np.uint64:
         """The key of a label's numbers, for ``luck``."""
         return _key(self.seed, self.process, self.step, label)
@@ -83,6 +96,10 @@ class Stream:
     def normal(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard normal numbers."""
         return ndtri(self.uniform(rows, label))
+
+    def normals(self, rows: ArrayLike, labels: tuple[str, ...]) -> NDArray[np.float64]:
+        """The same under each of several labels, shape [label, row]."""
+        return ndtri(self.uniforms(rows, labels))
 
     def gumbel(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard Gumbel numbers."""
