@@ -21,13 +21,16 @@ from simulator.schedule import QUARTER
 from simulator.state import GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, OWNERS, STAGES, Economy, Links
 from simulator.streams import Stream
 from simulator.tracking import Tracker
-from simulator.units import Array, share_of
+from simulator.units import Array
 
 if TYPE_CHECKING:
     from simulator.parameters import Parameters
     from simulator.processes.production import Plan
     from simulator.scenario import Scenario
     from simulator.state import Buyers, Factories, Workers
+
+
+SEW = STAGES.index("sew")
 
 
 class _Collector(DataCollector):
@@ -290,9 +293,14 @@ class GarmentModel(mesa.Model):
 
     def ceilings(self) -> Array:
         """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""
-        limit = np.tile(self.now("ceilings"), (len(GOODS), 1))
-        limit[:, STAGES.index("sew")] *= self.sewing_factor
-        return limit.take(self.factories.goods, axis=0)
+        return self.limits().take(self.factories.goods, axis=0)
+
+    def limits(self) -> Array:
+        """The same by goods, shape [goods, stage]."""
+        limit = np.empty((len(GOODS), len(STAGES)))
+        limit[:] = self.now("ceilings")
+        limit[:, SEW] *= self.sewing_factor
+        return limit
 
     def step_costs(self) -> Array:
         """Price of machines per operator replaced, by stage, USD of 2015."""
@@ -301,10 +309,8 @@ class GarmentModel(mesa.Model):
 
     def automation_by_tier(self) -> Array:
         """Mean automation of the open factories of each tier."""
-        rows = np.flatnonzero(self.factories.open)
-        tier = self.factories.tier[rows]
-        number = np.bincount(tier, minlength=3)
-        return share_of(np.bincount(tier, weights=self.installed()[rows], minlength=3), number)
+        f = self.factories
+        return _mean_by_tier(f.open, f.tier, self.installed(), len(self.tiers["share"]))
 
     def rival_index(self) -> float:
         """Rivals' cost by their shares of 2012."""
@@ -313,7 +319,8 @@ class GarmentModel(mesa.Model):
     def fob(self) -> Array:
         """FOB cost by goods and origin; Cambodia's is what its factories ask, weighted by planned output."""
         f = self.factories
-        cost = np.tile(self.now("rival_cost"), (len(GOODS), 1))
+        cost = np.empty((len(GOODS), len(ORIGINS)))
+        cost[:] = self.now("rival_cost")
         cost[:, KH] = _mean_price(f.open, f.goods, f.expected, f.compared, len(GOODS), self.economy.reference)
         return cost
 
@@ -325,6 +332,16 @@ class GarmentModel(mesa.Model):
     def domestic(self) -> Array:
         """Which factories have Cambodian owners."""
         return self.factories.owner == KH_OWNER
+
+
+@compiled
+def _mean_by_tier(open_: Array, tier: Array, level: Array, number: int) -> Array:
+    total, count = np.zeros(number), np.zeros(number)
+    for i in range(len(tier)):
+        if open_[i]:
+            total[tier[i]] += level[i]
+            count[tier[i]] += 1
+    return np.where(count > 0, total / count, 0.0)
 
 
 @compiled

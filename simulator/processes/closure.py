@@ -12,11 +12,14 @@ from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
 from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, ORIGINS, STAGES
+from simulator.streams import luck
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
+
+ROUNDED_UP = 1 + 1e-9  # for a bound that must hold whatever the last digit
 
 
 def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
@@ -33,35 +36,51 @@ def adjust_capacity(model: GarmentModel, rng: Stream) -> None:
     of the book value of plant and machines and pays nothing. Shares of automation stay as they are.
     """
     f, par, dt = model.factories, model.par.factories, model.dt
-    here = np.flatnonzero(f.open)
-    rate = np.clip(par.growth_speed * (f.utilisation[here] - par.utilisation), -par.shrink_most, par.growth_most)
-    rate = np.where((rate > 0) & (f.margin[here] <= par.growth_margin), 0.0, rate)
-    factor, plant, uv = np.exp(rate * dt), model.par.production.plant, model.now("unit_value")
-    cost, scrapped = _resize(
-        here, factor, f.capacity, f.plant, f.machines, f.units, plant, model.now("robot_price"), uv
-    )
+    bounds = (par.growth_speed, par.utilisation, par.shrink_most, par.growth_most, par.growth_margin)
+    factor = np.exp(_growth(f.open, f.utilisation, f.margin, bounds) * dt)
+    prices = (model.par.production.plant, model.now("robot_price"), model.now("unit_value"))
+    cost, scrapped = _resize(f.open, factor, f.capacity, f.plant, f.machines, f.units, prices)
     model.books.post("capacity_bought", cost)
     model.books.post("scrapped", scrapped)
     finance(model, cost)
-    f.capacity[here] *= factor
+    f.capacity *= factor
+
+
+@compiled
+def _growth(
+    is_open: Array, utilisation: Array, margin: Array, bounds: tuple[float, float, float, float, float]
+) -> Array:
+    """Growth of capacity a year; ``bounds`` holds g, u*, g_-, g_+ and the margin of ``adjust_capacity``."""
+    speed, usual, shrink_most, growth_most, least_margin = bounds
+    rate = np.zeros(len(is_open))
+    for i in range(len(is_open)):
+        if is_open[i]:
+            wanted = min(max(speed * (utilisation[i] - usual), -shrink_most), growth_most)
+            if wanted <= 0 or margin[i] > least_margin:
+                rate[i] = wanted
+    return rate
 
 
 @compiled
 def _resize(
-    rows: Array,
+    is_open: Array,
     factor: Array,
     capacity: Array,
     plant: Array,
     machines: Array,
     units: Array,
-    plant_price: float,
-    machine_price: float,
-    unit_value: float,
+    prices: tuple[float, float, float],
 ) -> tuple[Array, Array]:
-    """Plant, machines and units of the rows grow or shrink by their factors: what that costs, what is written off."""
+    """Plant, machines and units grow or shrink by their factors: what that costs, what is written off.
+
+    Prices are those of plant for a unit of capacity, of machines, and the unit value.
+    """
+    plant_price, machine_price, unit_value = prices
     cost, scrapped = np.zeros(len(capacity)), np.zeros(len(capacity))
-    for k in range(len(rows)):
-        i, more, less = rows[k], max(factor[k] - 1, 0.0), max(1 - factor[k], 0.0)
+    for i in range(len(is_open)):
+        if not is_open[i]:
+            continue
+        more, less = max(factor[i] - 1, 0.0), max(1 - factor[i], 0.0)
         bought = plant_price * capacity[i] * more * unit_value
         plant[i] += bought
         bought_machines = book = 0.0
@@ -71,7 +90,7 @@ def _resize(
             machines[i, j] += new
             book += machines[i, j]
             machines[i, j] *= 1 - less
-            units[i, j] *= factor[k]
+            units[i, j] *= factor[i]
         cost[i] = bought + bought_machines
         scrapped[i] = less * (plant[i] + book)
         plant[i] *= 1 - less
@@ -95,7 +114,8 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     4. All that leave are wound up (``wind_up``).
     """
     f, par = model.factories, model.par
-    rows = np.flatnonzero(f.open)
+    most = per_step(par.factories.exit_rate * par.factories.exit_most, model.dt) * ROUNDED_UP
+    rows, u = _may_leave(rng.key("exit"), most, f.open, f.number)
     rate = exit_rate(
         margin=f.margin[rows],
         markup=par.pricing.markup,
@@ -106,20 +126,34 @@ def leave(model: GarmentModel, rng: Stream) -> None:
         factor=model.tiers["exit_factor"][f.tier[rows]]
         * np.where(f.owner[rows] == KH_OWNER, par.ownership.domestic_exit, 1.0),
     )
-    goes = np.zeros(len(f), bool)
-    goes[rows] = rng.uniform(f.number[rows], "exit") < per_step(rate, model.dt)
-    landed = np.log(model.landed_by_goods())
-    abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
-    chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
-    rows = np.flatnonzero(goes & f.multinational)
-    rows = rows[rng.uniform(f.number[rows], "relocation") < chance[f.goods[rows]]]
-    moves = np.zeros(len(f), bool)
-    moves[rows] = True
-    f.moved_to[rows] = KH + 1 + destinations(rng, f.number[rows], response * abroad[f.goods[rows]])
-    moved = np.bincount(f.moved_to[rows], weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
-    model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
-    model.leaving, model.moving = goes, moves
-    wind_up(model, goes)
+    rows = rows[u < per_step(rate, model.dt)]
+    model.leaving, model.moving = np.zeros((2, len(f)), bool)
+    model.leaving[rows] = True
+    rows = rows[f.multinational[rows]]
+    if len(rows):
+        landed = np.log(model.landed_by_goods())
+        abroad, response = landed[:, KH + 1 : AUT], par.factories.relocation_sensitivity
+        chance = 1 / (1 + np.exp(-response * (landed[:, KH] - abroad.min(axis=1))))
+        rows = rows[rng.uniform(f.number[rows], "relocation") < chance[f.goods[rows]]]
+        model.moving[rows] = True
+        to = KH + 1 + destinations(rng, f.number[rows], response * abroad[f.goods[rows]])
+        f.moved_to[rows] = to
+        moved = np.bincount(to, weights=f.capacity[rows], minlength=len(ORIGINS)) * model.now("unit_value")
+        model.economy.gained_appeal *= 1 + share_of(moved, model.origin_sales)
+    wind_up(model, model.leaving)
+
+
+@compiled
+def _may_leave(key: np.uint64, most: float, is_open: Array, number: Array) -> tuple[Array, Array]:
+    """Open factories that would leave if the chance were ``most``, and their luck."""
+    rows, luck_of, count = np.empty(len(is_open), np.intp), np.empty(len(is_open)), 0
+    for i in range(len(is_open)):
+        if is_open[i]:
+            u = luck(key, number[i])
+            if u < most:
+                rows[count], luck_of[count] = i, u
+                count += 1
+    return rows[:count], luck_of[:count]
 
 
 def destinations(rng: Stream, number: Array, cost: Array) -> Array:
@@ -146,14 +180,31 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     people = _staff_of(model.at_work, workers.state, workers.factory, goes, int(f.staff[rows].sum()))
     model.people["closures"] = len(people)
     displace(model, people)
-    books["scrapped"][rows] += f.plant[rows] + f.machines[rows].sum(axis=1)
-    books["settled"][rows] += f.cash[rows] - f.loans[rows]
-    books["loans_settled"][rows] += f.loans[rows]
+    _write_off(
+        rows, (f.machines, f.units, f.automation, f.working), (f.capacity, f.expected, f.accepted, f.utilisation),
+        f.cash, f.loans, f.plant, books["scrapped"], books["settled"], books["loans_settled"],
+    )  # fmt: skip
     f.open[rows] = f.brand_linked[rows] = False
-    for column in (f.capacity, f.cash, f.loans, f.plant, f.expected, f.accepted, f.utilisation):
-        column[rows] = 0.0
-    for columns in (f.machines, f.units, f.automation, f.working):
-        columns[rows] = 0.0
+
+
+@compiled
+def _write_off(
+    rows: Array, stages: tuple[Array, Array, Array, Array], columns: tuple[Array, Array, Array, Array], cash: Array,
+    loans: Array, plant: Array, scrapped: Array, settled: Array, loans_settled: Array,
+) -> None:  # fmt: skip
+    """The money of ``wind_up``, posted into the last three; machines come first among what is kept by stage."""
+    for i in rows:
+        book = 0.0
+        for j in range(stages[0].shape[1]):
+            book += stages[0][i, j]
+            for levels in stages:
+                levels[i, j] = 0.0
+        scrapped[i] += plant[i] + book
+        settled[i] += cash[i] - loans[i]
+        loans_settled[i] += loans[i]
+        cash[i] = loans[i] = plant[i] = 0.0
+        for column in columns:
+            column[i] = 0.0
 
 
 @compiled
@@ -164,6 +215,8 @@ def _staff_of(at_work: Array, state: Array, factory: Array, goes: Array, people:
         if state[i] == EMPLOYED and goes[factory[i]]:
             rows[number] = i
             number += 1
+            if number == people:
+                break
     return rows[:number]
 
 
