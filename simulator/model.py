@@ -236,11 +236,6 @@ class GarmentModel(mesa.Model):
         """The world's value in this step: ``model.now("unit_value")``."""
         return getattr(self.world, name)[self.step_number]
 
-    def setting(self, name: str) -> float:
-        """A lever as set, without its lag: what the budget pays for."""
-        group, _, key = name.partition(".")
-        return float(getattr(getattr(self.settings, group), key))
-
     def worker(self, row: int) -> Row:
         """A read-only view of one worker agent."""
         return Row(self.workers, row)
@@ -278,13 +273,11 @@ class GarmentModel(mesa.Model):
 
     def make_room(self) -> None:
         """Give rows that were added in this step their place in what is known of the step."""
-        more = len(self.factories) - len(self.leaving)
-        if more:
-            self.books.extend(len(self.factories))
-            no, nowhere = np.zeros(more, bool), np.full(more, NOWHERE)
-            self.leaving, self.moving = np.append(self.leaving, no), np.append(self.moving, no)
-            self.automated = np.append(self.automated, nowhere)
-            self.payback = np.concatenate([self.payback, np.full((more, len(STAGES)), np.nan)])
+        known, rows = len(self.leaving), len(self.factories)
+        if rows > known:
+            self.books.extend(rows)
+            self.leaving, self.moving = _longer(self.leaving, rows, False), _longer(self.moving, rows, False)
+            self.automated, self.payback = _longer(self.automated, rows, NOWHERE), _longer(self.payback, rows, np.nan)
 
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""
@@ -305,7 +298,7 @@ class GarmentModel(mesa.Model):
     def step_costs(self) -> Array:
         """Price of machines per operator replaced, by stage, USD of 2015."""
         auto = self.par.automation
-        return np.array([getattr(auto, f"step_cost_{stage}") for stage in STAGES])
+        return np.array([auto.step_cost_cut, auto.step_cost_sew, auto.step_cost_finish, auto.step_cost_pack])
 
     def automation_by_tier(self) -> Array:
         """Mean automation of the open factories of each tier."""
@@ -332,6 +325,12 @@ class GarmentModel(mesa.Model):
     def domestic(self) -> Array:
         """Which factories have Cambodian owners."""
         return self.factories.owner == KH_OWNER
+
+
+def _longer(known: Array, rows: int, fill: Any) -> Array:
+    out = np.full((rows, *known.shape[1:]), fill, known.dtype)
+    out[: len(known)] = known
+    return out
 
 
 @compiled
@@ -363,10 +362,12 @@ def _mean_landed(goods: Array, spending: Array, landed: Array, number: int) -> A
         g = goods[n]
         count[g] += 1
         total[g] += spending[n]
-        plain[g] += landed[n]
-        weighted[g] += spending[n] * landed[n]
+        for o in range(landed.shape[1]):
+            plain[g, o] += landed[n, o]
+            weighted[g, o] += spending[n] * landed[n, o]
     for g in range(number):
-        plain[g] = weighted[g] / total[g] if total[g] > 0 else plain[g] / count[g]
+        for o in range(landed.shape[1]):
+            plain[g, o] = weighted[g, o] / total[g] if total[g] > 0 else plain[g, o] / count[g]
     return plain
 
 

@@ -186,7 +186,7 @@ class Factories(Table):
         """Rows for ``count`` new factories, all columns as in a new table: ``free`` ones first. Raises Full."""
         again = free[:count]
         self._empty(again)
-        rows = np.concatenate([again, self.add(count - len(again))])
+        rows = np.concatenate([again, self.add(count - len(again))]) if len(again) < count else again
         self.number[rows] = self.ever + np.arange(count)
         self.ever += count
         return rows

@@ -245,14 +245,14 @@ def _next_steps(
 
 def step_price(
     *,
-    heads: Number,
-    cost: Number,
-    price: Number,
-    convexity: Number,
-    automation: Number,
-    subsidy: Number,
-    surcharge: Number,
-) -> Number:
+    heads: Array,
+    cost: Array,
+    price: float,
+    convexity: float,
+    automation: Array,
+    subsidy: float,
+    surcharge: float,
+) -> Array:
     r"""Price of machines that replace ``heads`` operators in a stage.
 
     .. math:: I = \Delta L\,\kappa\,P_R\,(1 + \xi a)(1 - s)(1 + i)
@@ -261,11 +261,23 @@ def step_price(
     ``automation.step_cost_pack``, P_R the world's robot price, xi ``automation.convexity``, a the stage's automation
     before the step, s ``automation.subsidy``, i ``automation.installation`` × (1 - ``infrastructure.broadband``).
 
-    >>> round(float(step_price(heads=5.0, cost=24_000, price=0.6, convexity=2.0, automation=0.25, subsidy=0.0,
-    ...                        surcharge=0.2)))
-    129600
+    >>> step_price(heads=np.array([[5.0]]), cost=np.array([24_000.0]), price=0.6, convexity=2.0,
+    ...            automation=np.array([[0.25]]), subsidy=0.0, surcharge=0.2).round()
+    array([[129600.]])
     """
-    return heads * cost * price * (1 + convexity * automation) * (1 - subsidy) * (1 + surcharge)
+    return _prices(heads, cost, price, convexity, automation, 1 - subsidy, 1 + surcharge)
+
+
+@compiled
+def _prices(
+    heads: Array, cost: Array, price: float, convexity: float, automation: Array, paid: float, installed: float
+) -> Array:
+    """``step_price`` by factory and stage."""
+    out = np.empty(heads.shape)
+    for i in range(heads.shape[0]):
+        for j in range(heads.shape[1]):
+            out[i, j] = heads[i, j] * cost[j] * price * (1 + convexity * automation[i, j]) * paid * installed
+    return out
 
 
 def capital_recovery(rate: Number, years: Number) -> Number:
@@ -306,6 +318,7 @@ def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array
 
 @compiled
 def _years(outlay: Array, saving: Array, maintenance: float) -> Array:
+    """``payback_years`` one by one."""
     years = np.empty(outlay.shape)
     for i in range(outlay.size):
         price, net = outlay.flat[i], saving.flat[i] - maintenance * outlay.flat[i]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy.special import pdtrik
 from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
-from simulator.state import AUT, EMPLOYED, GOODS, KH, KH_OWNER, ORIGINS, STAGES
+from simulator.state import AUT, GOODS, JOBS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
 from simulator.streams import luck
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
@@ -115,16 +114,18 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     """
     f, par = model.factories, model.par
     most = per_step(par.factories.exit_rate * par.factories.exit_most, model.dt) * ROUNDED_UP
-    rows, u = _may_leave(rng.key("exit"), most, f.open, f.number)
+    rows, u, margin, factor = _may_leave(
+        rng.key("exit"), most, model.tiers["exit_factor"], par.ownership.domestic_exit,
+        f.open, f.number, f.tier, f.owner, f.margin,
+    )  # fmt: skip
     rate = exit_rate(
-        margin=f.margin[rows],
+        margin=margin,
         markup=par.pricing.markup,
         usual=par.factories.exit_rate,
         sensitivity=par.factories.exit_sensitivity,
         least=par.factories.exit_least,
         most=par.factories.exit_most,
-        factor=model.tiers["exit_factor"][f.tier[rows]]
-        * np.where(f.owner[rows] == KH_OWNER, par.ownership.domestic_exit, 1.0),
+        factor=factor,
     )
     rows = rows[u < per_step(rate, model.dt)]
     model.leaving, model.moving = np.zeros((2, len(f)), bool)
@@ -144,16 +145,21 @@ def leave(model: GarmentModel, rng: Stream) -> None:
 
 
 @compiled
-def _may_leave(key: np.uint64, most: float, is_open: Array, number: Array) -> tuple[Array, Array]:
-    """Open factories that would leave if the chance were ``most``, and their luck."""
-    rows, luck_of, count = np.empty(len(is_open), np.intp), np.empty(len(is_open)), 0
+def _may_leave(
+    key: np.uint64, most: float, by_tier: Array, domestic: float, is_open: Array, number: Array, tier: Array,
+    owner: Array, margin: Array,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Open factories that would leave if the chance were ``most``: rows, luck, margin and k."""
+    rows, found, count = np.empty(len(is_open), np.intp), np.empty((3, len(is_open))), 0
     for i in range(len(is_open)):
         if is_open[i]:
             u = luck(key, number[i])
             if u < most:
-                rows[count], luck_of[count] = i, u
+                rows[count] = i
+                found[0, count], found[1, count] = u, margin[i]
+                found[2, count] = by_tier[tier[i]] * (domestic if owner[i] == KH_OWNER else 1.0)
                 count += 1
-    return rows[:count], luck_of[:count]
+    return rows[:count], found[0, :count], found[1, :count], found[2, :count]
 
 
 def destinations(rng: Stream, number: Array, cost: Array) -> Array:
@@ -177,7 +183,7 @@ def wind_up(model: GarmentModel, goes: Array) -> None:
     """
     f, workers, books = model.factories, model.workers, model.books
     rows = np.flatnonzero(goes)
-    people = _staff_of(model.at_work, workers.state, workers.factory, goes, int(f.staff[rows].sum()))
+    people = _staff_of(model.at_work, workers.factory, goes, int(f.staff[rows].sum()))
     model.people["closures"] = len(people)
     displace(model, people)
     _write_off(
@@ -208,15 +214,15 @@ def _write_off(
 
 
 @compiled
-def _staff_of(at_work: Array, state: Array, factory: Array, goes: Array, people: int) -> Array:
-    """Rows of those employed in the factories that go."""
+def _staff_of(at_work: Array, factory: Array, goes: Array, people: int) -> Array:
+    """Rows of the ``people`` employed in the factories that go."""
     rows, number = np.empty(people, np.intp), 0
     for i in at_work:
-        if state[i] == EMPLOYED and goes[factory[i]]:
+        if number == people:
+            break
+        if factory[i] != NOWHERE and goes[factory[i]]:
             rows[number] = i
             number += 1
-            if number == people:
-                break
     return rows[:number]
 
 
@@ -241,7 +247,8 @@ def exit_rate(
     ...                       factor=1.0)), 3)
     0.133
     """
-    return usual * np.clip(np.exp(np.clip(-sensitivity * (np.asarray(margin) - markup), -50, 50)) * factor, least, most)
+    squeeze = np.minimum(np.maximum(-sensitivity * (np.asarray(margin) - markup), -50), 50)
+    return usual * np.minimum(np.maximum(np.exp(squeeze) * factor, least), most)
 
 
 def enter(model: GarmentModel, rng: Stream) -> None:
@@ -263,15 +270,12 @@ def enter(model: GarmentModel, rng: Stream) -> None:
     6. They open (``open_factories``); their first orders and staff come in the next step.
     """
     f, eco, par, dt = model.factories, model.economy, model.par, model.dt
-    here = np.flatnonzero(f.open)
-    capacity = np.bincount(f.goods[here], weights=f.capacity[here], minlength=len(GOODS))
-    number = np.bincount(f.goods[here], minlength=len(GOODS))
-    earned = model.books["revenue"][here]
-    eco.mean_margin = float(share_of((f.margin[here] * earned).sum(), earned.sum()))
-    pressure = np.minimum(
-        share_of(model.orders.asked, capacity * par.factories.utilisation, empty=par.factories.entry_pressure_cap),
-        par.factories.entry_pressure_cap,
-    )
+    number, capacity, earned = _by_goods(f.open, f.goods, f.capacity, f.margin, model.books["revenue"], len(GOODS))
+    profit, revenue = earned.sum(axis=1).tolist()
+    eco.mean_margin = profit / revenue if revenue > 0 else 0.0
+    most = par.factories.entry_pressure_cap
+    wanted = zip(model.orders.asked.tolist(), (capacity * par.factories.utilisation).tolist(), strict=True)
+    pressure = np.array([min(asked / room, most) if room > 0 else most for asked, room in wanted])
     gain = 1 + par.business.entry_gain * par.business.e_government
     gain *= 1 + par.business.attraction_gain * par.business.investor_attraction
     mean = entry_rate(
@@ -290,11 +294,26 @@ def enter(model: GarmentModel, rng: Stream) -> None:
     )
     ready = eco.entry_queue * (1 - np.exp(-dt * 365.0 / days))
     eco.entry_queue -= ready
-    u = rng.uniform(len(GOODS), "number")
-    counts = np.array([poisson_quantile(p, m) for p, m in zip(u, ready, strict=True)])
+    counts = poisson_quantile(rng.uniform(len(GOODS), "number"), ready)
     model.opened = np.empty(0, np.intp)
-    if counts.sum():
+    if counts.any():
         model.opened = open_factories(model, rng, np.repeat(np.arange(len(GOODS)), counts))
+
+
+@compiled
+def _by_goods(
+    is_open: Array, goods: Array, capacity: Array, margin: Array, revenue: Array, number: int
+) -> tuple[Array, Array, Array]:
+    """Number and capacity of open factories by goods; of each, in two rows, margin times revenue, and revenue."""
+    count, total = np.zeros(number, np.int64), np.zeros(number)
+    earned, here = np.empty((2, len(is_open))), 0
+    for i in range(len(is_open)):
+        if is_open[i]:
+            count[goods[i]] += 1
+            total[goods[i]] += capacity[i]
+            earned[0, here], earned[1, here] = margin[i] * revenue[i], revenue[i]
+            here += 1
+    return count, total, earned[:, :here]
 
 
 def entry_rate(
@@ -314,15 +333,13 @@ def entry_rate(
     return base * np.exp(sensitivity * (margin - markup)) * pressure * gain
 
 
-def poisson_quantile(u: float, mean: float) -> int:
+def poisson_quantile(u: Array, mean: Array) -> Array:
     """Smallest count whose cumulative Poisson probability reaches ``u``.
 
-    >>> poisson_quantile(0.5, 3.0), poisson_quantile(0.9, 0.0), poisson_quantile(0.01, 3.0)
-    (3, 0, 0)
+    >>> poisson_quantile(np.array([0.5, 0.9, 0.01]), np.array([3.0, 0.0, 3.0]))
+    array([3, 0, 0])
     """
-    if mean <= 0 or u <= np.exp(-mean):
-        return 0
-    return math.ceil(pdtrik(u, mean))
+    return np.where((mean <= 0) | (u <= np.exp(-mean)), 0.0, np.ceil(pdtrik(u, mean))).astype(np.intp)
 
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
@@ -345,51 +362,101 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
        equity.
     """
     f, par = model.factories, model.par
-    live = np.flatnonzero(f.open)
-    mean_capacity = float(f.capacity[live].mean()) if len(live) else par.factories.capacity
-    weight = f.capacity * f.open
-    efficiency = float(share_of((f.efficiency * weight).sum(), weight.sum(), empty=1.0))
-    by_goods = np.array([(weight * (f.goods == g)).sum() for g in range(len(GOODS))])
-    usual = share_of(_automated(live, f.goods, f.capacity, f.automation, len(GOODS)), by_goods[:, None])
-    rows = f.take(np.flatnonzero(~f.open & ~model.leaving), len(goods))
+    live, stock, automated = _stock(f.open, f.goods, f.capacity, f.efficiency, f.automation, len(GOODS))
+    mean_capacity = float(live.mean()) if len(live) else par.factories.capacity
+    skilled, total, *by_goods = stock.sum(axis=1).tolist()
+    efficiency = skilled / total if total > 0 else 1.0
+    rows = f.take(np.flatnonzero(~(f.open | model.leaving)), len(goods))
     number = f.number[rows]
     describe(model, rng, rows, goods)
-    domestic = rng.uniform(number, "domestic") < par.ownership.domestic_share
-    entrants = np.cumsum(model.owners["entrant_share"][:KH_OWNER])
-    foreign = np.searchsorted(entrants[:-1] / entrants[-1], rng.uniform(number, "owner"))
-    f.owner[rows] = np.where(domestic, KH_OWNER, foreign)
-    f.multinational[rows] &= ~domestic
-    f.opened[rows] = model.step_number
-    f.capacity[rows] = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
-    f.efficiency[rows] = efficiency * np.exp(par.production.efficiency_sd * rng.normal(number, "efficiency"))
+    normal = rng.normals(number, ("efficiency", *(f"automation {j}" for j in range(len(STAGES)))))
     sd = par.factories.entry_noise
-    noise = np.stack([rng.normal(number, f"automation {j}") for j in range(len(STAGES))], axis=1)
-    f.automation[rows] = np.minimum(usual[goods] * np.exp(sd * noise - sd**2 / 2), model.ceilings()[rows])
+    _found(
+        rows,
+        rng.uniforms(number, ("domestic", "owner")),
+        (par.ownership.domestic_share, model.owners["entrant_share"][:KH_OWNER]),
+        efficiency * np.exp(par.production.efficiency_sd * normal[0]),
+        share_of(automated, np.array(by_goods)[:, None]),
+        np.exp(sd * normal[1:] - sd**2 / 2),
+        model.limits(),
+        (f.goods, f.owner, f.multinational),
+        (f.efficiency, f.automation, f.working),
+    )
+    f.opened[rows] = model.step_number
+    f.capacity[rows] = capacity = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
     f.utilisation[rows] = par.factories.utilisation
-    f.expected[rows] = par.factories.entry_use * par.factories.utilisation * f.capacity[rows]
+    f.expected[rows] = par.factories.entry_use * par.factories.utilisation * capacity
     f.effective[rows] = f.efficiency[rows] * (1 - par.production.new_gap)
-    f.coverage[rows] = model.economy.coverage[f.goods[rows] * 3 + f.tier[rows]]
-    f.working[rows] = f.automation[rows]
+    f.coverage[rows] = model.economy.coverage[goods * 3 + f.tier[rows]]
     f.unit_cost[rows] = 1.0
     f.quote[rows] = f.compared[rows] = model.economy.reference
-    equip(model, rows, par.factories.utilisation)
-    bought = f.plant[rows] + f.machines[rows].sum(axis=1)
-    f.cash[rows] = quarter_costs(model)[rows]
+    bought = equip(model, rows, par.factories.utilisation)
+    f.cash[rows] = cash = quarter_costs(model)[rows]
     model.make_room()
-    model.books["equity"][rows] += bought + f.cash[rows]
+    model.books["equity"][rows] += bought + cash
     model.books["capacity_bought"][rows] += bought
     return rows
 
 
 @compiled
-def _automated(rows: Array, goods: Array, capacity: Array, automation: Array, number: int) -> Array:
-    """Automated capacity of the rows by goods and stage."""
-    total = np.zeros((number, automation.shape[1]))
-    for i in rows:
+def _stock(
+    is_open: Array, goods: Array, capacity: Array, efficiency: Array, automation: Array, number: int
+) -> tuple[Array, Array, Array]:
+    """Capacity of open factories; efficient, all and by goods, in rows; and automated, by goods and stage."""
+    live, here = np.empty(len(is_open)), 0
+    stock, automated = np.zeros((2 + number, len(is_open))), np.zeros((number, automation.shape[1]))
+    for i in range(len(is_open)):
+        if is_open[i]:
+            live[here] = stock[1, i] = stock[2 + goods[i], i] = capacity[i]
+            stock[0, i] = efficiency[i] * capacity[i]
+            here += 1
+            for j in range(automation.shape[1]):
+                automated[goods[i], j] += automation[i, j] * capacity[i]
+    return live[:here], stock, automated
+
+
+@compiled
+def _found(
+    rows: Array,
+    luck_of: Array,
+    shares: tuple[float, Array],
+    efficient: Array,
+    usual: Array,
+    noise: Array,
+    limits: Array,
+    kinds: tuple[Array, Array, Array],
+    columns: tuple[Array, Array, Array],
+) -> None:
+    """Owner, efficiency and automation of the new ``rows``, written into the last two.
+
+    ``luck_of`` decides between Cambodian and foreign owners, then among the foreign; ``usual`` is the automation of
+    incumbents and ``limits`` the ceiling, by goods and stage; ``noise`` by stage and place in ``rows``.
+    """
+    goods, owner, multinational = kinds
+    efficiency, automation, working = columns
+    for i in range(len(rows)):
+        row = rows[i]
+        if luck_of[0, i] < shares[0]:
+            owner[row], multinational[row] = KH_OWNER, False
+        else:
+            owner[row] = _drawn(shares[1], luck_of[1, i])
+        efficiency[row] = efficient[i]
         for j in range(automation.shape[1]):
-            total[goods[i], j] += automation[i, j] * capacity[i]
-    return total
+            level = min(usual[goods[row], j] * noise[j, i], limits[goods[row], j])
+            automation[row, j] = working[row, j] = level
+
+
+@compiled
+def _drawn(shares: Array, u: float) -> int:
+    """Place of the share that luck ``u`` falls into."""
+    place, below, total = 0, 0.0, 0.0
+    for share in shares:
+        total += share
+    for share in shares[:-1]:
+        below += share
+        place += below / total < u
+    return place
 
 
 def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> None:
@@ -403,16 +470,39 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
     f, par, number = model.factories, model.par, model.factories.number[rows]
     f.open[rows] = True
     f.goods[rows] = goods
-    tiers = np.cumsum(model.tiers["share"])
-    f.tier[rows] = np.searchsorted(tiers[:-1] / tiers[-1], rng.uniform(number, "tier"))
-    f.multinational[rows] = rng.uniform(number, "multinational") < par.ownership.multinational
-    mean = model.world.compliance[KH]
-    f.compliance[rows] = np.clip(mean + par.factories.compliance_sd * rng.normal(number, "compliance"), 0.0, 1.0)
-    f.hurdle[rows] = np.maximum(
-        1.0, par.automation.hurdle * np.exp(par.automation.hurdle_sd * rng.normal(number, "hurdle"))
+    normal = rng.normals(number, ("compliance", "hurdle"))
+    _characterise(
+        rows,
+        rng.uniforms(number, ("tier", "multinational", *(f"rounding {k}" for k in range(len(JOBS))))),
+        (model.tiers["share"], par.ownership.multinational),
+        model.world.compliance[KH] + par.factories.compliance_sd * normal[0],
+        par.automation.hurdle * np.exp(par.automation.hurdle_sd * normal[1]),
+        (f.tier, f.multinational),
+        (f.compliance, f.hurdle, f.rounding),
     )
-    for k in range(3):
-        f.rounding[rows, k] = rng.uniform(number, f"rounding {k}")
+
+
+@compiled
+def _characterise(
+    rows: Array,
+    luck_of: Array,
+    shares: tuple[Array, float],
+    compliant: Array,
+    patient: Array,
+    kinds: tuple[Array, Array],
+    columns: tuple[Array, Array, Array],
+) -> None:
+    """``describe`` for ``rows``, written into the last two; luck by kind and for the rounding of each job."""
+    tier, multinational = kinds
+    compliance, hurdle, rounding = columns
+    for i in range(len(rows)):
+        row = rows[i]
+        tier[row] = _drawn(shares[0], luck_of[0, i])
+        multinational[row] = luck_of[1, i] < shares[1]
+        compliance[row] = min(max(compliant[i], 0.0), 1.0)
+        hurdle[row] = max(1.0, patient[i])
+        for k in range(rounding.shape[1]):
+            rounding[row, k] = luck_of[2 + k, i]
 
 
 def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
@@ -427,7 +517,7 @@ def size_factor(model: GarmentModel, rng: Stream, rows: Array) -> Array:
     return factor[f.tier[rows]] / mean * np.exp(sd * rng.normal(f.number[rows], "capacity") - sd**2 / 2)
 
 
-def equip(model: GarmentModel, rows: Array, use: float) -> None:
+def equip(model: GarmentModel, rows: Array, use: float) -> Array:
     r"""Plant and machines of the given factories at full cost and today's prices.
 
     Plant is ``production.plant`` × capacity × UV. Machines by stage, in million USD of 2015, are what steps from
@@ -436,16 +526,45 @@ def equip(model: GarmentModel, rows: Array, use: float) -> None:
     .. math:: units_j = \tfrac{L_{15}}{E}\,\omega_j\rho_j\, a_j\,\kappa_j\,(1 + \tfrac12\xi a_j)\,(1 + i)\, u K / 10^6
 
     Symbols as in ``saving_and_outlay`` and ``step_price``, with efficiency E as learned; u utilisation, K capacity.
-    Book value is units × robot price × UV.
+    Book value is units × robot price × UV. Returns what plant and machines cost.
     """
     f, par = model.factories, model.par
-    uv, price = model.now("unit_value"), model.now("robot_price")
-    heads = (
-        par.production.operators / f.efficiency[rows, None] * model.stage_weights[f.goods[rows]] * model.labour_saved
-    )
-    level = f.automation[rows]
     surcharge = 1 + par.automation.installation * (1 - par.infrastructure.broadband)
-    units = heads * level * model.step_costs() * (1 + 0.5 * par.automation.convexity * level) * surcharge / MILLION
-    f.units[rows] = units * use * f.capacity[rows, None]
-    f.machines[rows] = f.units[rows] * price * uv
-    f.plant[rows] = par.production.plant * f.capacity[rows] * uv
+    return _equip(
+        rows,
+        (model.stage_weights, model.labour_saved, model.step_costs()),
+        (par.production.operators, 0.5 * par.automation.convexity, surcharge, use),
+        (par.production.plant, model.now("robot_price"), model.now("unit_value")),
+        (f.goods, f.efficiency, f.capacity, f.plant),
+        (f.automation, f.units, f.machines),
+    )
+
+
+@compiled
+def _equip(
+    rows: Array,
+    by_stage: tuple[Array, Array, Array],
+    numbers: tuple[float, float, float, float],
+    prices: tuple[float, float, float],
+    columns: tuple[Array, Array, Array, Array],
+    stages: tuple[Array, Array, Array],
+) -> Array:
+    """``equip`` for ``rows``, written into plant, units and machines; prices as in ``_resize``."""
+    weights, labour_saved, cost = by_stage
+    operators, half_convexity, surcharge, use = numbers
+    plant_price, machine_price, unit_value = prices
+    goods, efficiency, capacity, plant = columns
+    automation, units, machines = stages
+    bought = np.empty(len(rows))
+    for i in range(len(rows)):
+        row, book = rows[i], 0.0
+        for j in range(automation.shape[1]):
+            heads = operators / efficiency[row] * weights[goods[row], j] * labour_saved[j]
+            level = automation[row, j]
+            real = heads * level * cost[j] * (1 + half_convexity * level) * surcharge / MILLION
+            units[row, j] = real * use * capacity[row]
+            machines[row, j] = units[row, j] * machine_price * unit_value
+            book += machines[row, j]
+        plant[row] = plant_price * capacity[row] * unit_value
+        bought[i] = plant[row] + book
+    return bought
