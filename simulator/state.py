@@ -31,7 +31,7 @@ NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
 MOST_FACTORIES = 8_192  # rows: more than can be open at a time
 MOST_YEARS = 100.0  # of age: the end of tables by age
-_ALIGNED = 64  # bytes: columns start at the beginning of a cache line
+_LINE = 64  # bytes of a cache line: columns begin with one, and one apart, so that a row's cells lie in different sets
 
 
 class Full(RuntimeError):
@@ -66,7 +66,7 @@ class Table:
         columns = self.columns().values()
         self._blank = np.frombuffer(b"".join(c.row() for c in columns), np.uint8)
         self._widths = np.array([len(c.row()) for c in columns])
-        sizes = -(-self._widths * self.most // _ALIGNED) * _ALIGNED
+        sizes = (-(-self._widths * self.most // _LINE) + 1) * _LINE
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._memory = np.empty(self._starts[-1], np.uint8)
         self._divide()
@@ -125,14 +125,20 @@ def _fill(
     rows: NDArray[np.intp],
 ) -> None:
     """Put a ``blank`` row into ``rows`` of a table; by column, where it starts in ``memory`` and its bytes a row."""
-    first = 0
+    words, first = memory.view(np.uint64), 0
     for column in range(len(widths)):
-        width = widths[column]
-        for row in rows:
-            at = starts[column] + row * width
-            for byte in range(width):
-                memory[at + byte] = blank[first + byte]
+        start, width = starts[column], widths[column]
+        pattern = blank[first : first + width]
         first += width
+        if width % 8 == 0:
+            whole = pattern.copy().view(np.uint64)
+            for row in rows:
+                for word in range(width // 8):
+                    words[(start + row * width) // 8 + word] = whole[word]
+        else:
+            for row in rows:
+                for byte in range(width):
+                    memory[start + row * width + byte] = pattern[byte]
 
 
 class Factories(Table):

@@ -28,13 +28,16 @@ from simulator.compiled import compiled
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_BLOCK = 30  # steps whose keys are worked out together
 _S30, _S27, _S31, _S11 = (np.uint64(n) for n in (30, 27, 31, 11))
 
 
-@lru_cache(maxsize=16_384)  # some two runs: those of other scenarios or parameters with the same seed find theirs
-def _key(seed: int, process: str, step: int, label: str) -> np.uint64:
-    text = f"{seed}\x1f{process}\x1f{step}\x1f{label}".encode()
-    return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+@lru_cache(maxsize=1_024)  # some two runs: those of other scenarios or parameters with the same seed find theirs
+def _keys(seed: int, process: str, label: str, block: int) -> NDArray[np.uint64]:
+    """Keys of a block of steps."""
+    steps = range(block * _BLOCK, (block + 1) * _BLOCK)
+    texts = (f"{seed}\x1f{process}\x1f{step}\x1f{label}".encode() for step in steps)
+    return np.frombuffer(b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts), "<u8")
 
 
 @compiled
@@ -91,7 +94,9 @@ class Stream:
 
     def key(self, label: str = "") -> np.uint64:
         """The key of a label's numbers, for ``luck``."""
-        return _key(self.seed, self.process, self.step, label)
+        block, place = divmod(self.step, _BLOCK)
+        key: np.uint64 = _keys(self.seed, self.process, label, block)[place]
+        return key
 
     def normal(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard normal numbers."""
@@ -111,4 +116,4 @@ class Stream:
 
     def generator(self, label: str = "") -> np.random.Generator:
         """A NumPy generator for the rare draw that needs a distribution of its own (Poisson counts)."""
-        return np.random.Generator(np.random.Philox(int(_key(self.seed, self.process, self.step, label))))
+        return np.random.Generator(np.random.Philox(int(self.key(label))))

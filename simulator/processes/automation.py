@@ -12,7 +12,7 @@ from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
 from simulator.streams import luck
-from simulator.units import MILLION, Array, Number, share_of
+from simulator.units import MILLION, Array, Number
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -60,13 +60,12 @@ def automate(model: GarmentModel, rng: Stream) -> None:
     chance = auto.review_rate * model.dt
     rows = _reviewing(rng.key("review"), chance, auto.least_margin, f.open, f.number, f.margin)
     recovery = capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance
-    charge = outlay[rows] * recovery[:, None]
-    gain = np.log(np.maximum(saving[rows], 1e-12)) - np.log(np.maximum(charge, 1e-12))
+    logs = np.log(_weighed(rows, saving, outlay, recovery))
     part = auto.funds_share + par.business.fintech_funds * par.business.fintech
     part *= (1 + auto.subsidy_leverage * auto.subsidy) * par.public.reference_interest / auto.interest_rate
-    rows, stage, benefit, price = _choose(
+    (rows, stage), (benefit, price) = _choose(
         rows,
-        gain,
+        logs,
         (step, saving, outlay),
         (f.hurdle, f.margin, f.cash, planned(model)),
         (f.owner, f.brand_linked, f.tier),
@@ -97,32 +96,43 @@ def _reviewing(
 
 
 @compiled
+def _weighed(rows: Array, saving: Array, outlay: Array, recovery: Array) -> Array:
+    """Saving and charge of each stage of ``rows``, at least 1e-12, for a charge of ``recovery`` on the price."""
+    out = np.empty((2, len(rows), saving.shape[1]))
+    for i in range(len(rows)):
+        for j in range(saving.shape[1]):
+            out[0, i, j] = max(saving[rows[i], j], 1e-12)
+            out[1, i, j] = max(outlay[rows[i], j] * recovery[i], 1e-12)
+    return out
+
+
+@compiled
 def _choose(
     rows: Array,
-    gain: Array,
+    logs: Array,
     steps: tuple[Array, Array, Array],
     columns: tuple[Array, Array, Array, Array],
     kinds: tuple[Array, Array, Array],
     peers: Array,
     numbers: tuple[float, float, float, float, float, float],
     unit: float,
-) -> tuple[Array, Array, Array, Array]:
-    """Those of ``rows`` that are able, their best stage, benefit and price: steps 3 to 5 of ``automate``.
+) -> tuple[Array, Array]:
+    """Those of ``rows`` that are able and their best stage; their benefit and price: steps 3 to 5 of ``automate``.
 
-    ``gain`` by place in ``rows`` and stage is ln S - ln charge. The fifth of ``numbers`` is the part of cash that may
+    ``logs`` are those of ``_weighed``. The fifth of ``numbers`` is the part of cash that may
     be spent without a brand; a price of a step times output times ``unit`` is one in million USD.
     """
     step, saving, outlay = steps
     hurdle, margin, cash, output = columns
     owner, brand_linked, tier = kinds
     markup, relocation, peer, brand, part, brand_funds = numbers
-    able, stage, count = np.empty(len(rows), np.intp), np.empty(len(rows), np.intp), 0
-    benefit, price = np.empty(len(rows)), np.empty(len(rows))
+    able, terms, count = np.empty((2, len(rows)), np.intp), np.empty((2, len(rows))), 0
     for i in range(len(rows)):
         row, best, most = rows[i], 0, -np.inf
         for j in range(step.shape[1]):
-            if step[row, j] > 1e-6 and saving[row, j] > 0 and gain[i, j] > most:
-                best, most = j, gain[i, j]
+            gain = logs[0, i, j] - logs[1, i, j]
+            if step[row, j] > 1e-6 and saving[row, j] > 0 and gain > most:
+                best, most = j, gain
         worth = most - math.log(hurdle[row]) + peer * peers[tier[row]]
         if owner[row] != KH_OWNER:
             worth -= relocation * max((markup - margin[row]) / markup, 0.0)
@@ -132,9 +142,10 @@ def _choose(
             worth += brand
             funds *= brand_funds
         if cost <= funds and math.isfinite(worth):
-            able[count], stage[count], benefit[count], price[count] = row, best, worth, cost
+            able[0, count], able[1, count] = row, best
+            terms[0, count], terms[1, count] = worth, cost
             count += 1
-    return able[:count], stage[:count], benefit[:count], price[:count]
+    return able[:, :count], terms[:, :count]
 
 
 def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) -> None:
@@ -145,16 +156,32 @@ def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) ->
     by the net price. The factory pays the net price (``finance``). The step is noted for ``lay_off``.
     """
     f, subsidy, uv = model.factories, model.par.automation.subsidy, model.now("unit_value")
-    gross = net / (1 - subsidy)
-    f.automation[rows, j] += step
-    f.units[rows, j] += share_of(gross, uv * model.now("robot_price"))
-    f.machines[rows, j] += net
+    cost = _install(
+        rows, j, step, net, 1 - subsidy, uv * model.now("robot_price"),
+        (f.automation, f.units, f.machines), (model.books["subsidy"], model.books["machines_bought"]),
+    )  # fmt: skip
     f.automated_at[rows] = model.step_number
-    cost = np.zeros(len(f))
-    cost[rows] = net
-    model.books["subsidy"][rows] += gross - net
-    model.books["machines_bought"][rows] += gross
     finance(model, cost)
+
+
+@compiled
+def _install(
+    rows: Array, stage: Array, step: Array, net: Array, paid: float, unit: float, stages: tuple[Array, Array, Array],
+    posted: tuple[Array, Array],
+) -> Array:  # fmt: skip
+    """``_buy`` on the columns and the ledger; what each factory pays. ``unit`` is the price of a unit of machines."""
+    automation, units, machines = stages
+    subsidies, bought = posted
+    cost = np.zeros(len(automation))
+    for i in range(len(rows)):
+        row, j, gross = rows[i], stage[i], net[i] / paid
+        automation[row, j] += step[i]
+        units[row, j] += gross / unit if unit > 0 else 0.0
+        machines[row, j] += net[i]
+        subsidies[row] += gross - net[i]
+        bought[row] += gross
+        cost[row] = net[i]
+    return cost
 
 
 def saving_and_outlay(model: GarmentModel) -> tuple[Array, Array, Array]:
@@ -219,8 +246,8 @@ def _next_steps(
     coverage: Array,
     brand_linked: Array,
     numbers: tuple[float, float, float, float, float, float, float],
-) -> tuple[Array, Array, Array]:
-    """Next step, operators replaced and saving of each stage; 0 in a closed factory.
+) -> Array:
+    """Next step, operators replaced and saving, by factory and stage; 0 in a closed factory.
 
     ``by_goods`` holds ceilings and omega, ``columns`` E and W_op, ``numbers`` L_15, y, the growth of wages, the last
     bracket of the second term over W_op, z, ``automation.brand_quality``, and what is taken off z.
@@ -228,7 +255,8 @@ def _next_steps(
     limits, weights = by_goods
     effective, cost = columns
     operators, unskilled, growth, skilled, quality, brand_quality, worse = numbers
-    step, fewer, saving = np.zeros(automation.shape), np.zeros(automation.shape), np.zeros(automation.shape)
+    out = np.zeros((3, *automation.shape))
+    step, fewer, saving = out[0], out[1], out[2]
     for i in range(len(is_open)):
         if not is_open[i]:
             continue
@@ -240,7 +268,7 @@ def _next_steps(
             moved = weights[goods[i], j] * step[i, j]
             fewer[i, j] = heads * moved * labour_saved[j]
             saving[i, j] = fewer[i, j] * saved + moved * other
-    return step, fewer, saving
+    return out
 
 
 def step_price(
@@ -302,7 +330,7 @@ def adoption_chance(*, benefit: Number, noise: Number, coverage: Number, gate: N
     >>> round(float(adoption_chance(benefit=0.35, noise=0.35, coverage=0.8, gate=2.0)), 4)
     0.4679
     """
-    return coverage**gate / (1 + np.exp(-np.clip(np.asarray(benefit, float) / noise, -50, 50)))
+    return coverage**gate / (1 + np.exp(-np.minimum(np.maximum(np.asarray(benefit, float) / noise, -50), 50)))
 
 
 def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array:

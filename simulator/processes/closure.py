@@ -114,7 +114,7 @@ def leave(model: GarmentModel, rng: Stream) -> None:
     """
     f, par = model.factories, model.par
     most = per_step(par.factories.exit_rate * par.factories.exit_most, model.dt) * ROUNDED_UP
-    rows, u, margin, factor = _may_leave(
+    rows, (u, margin, factor) = _may_leave(
         rng.key("exit"), most, model.tiers["exit_factor"], par.ownership.domestic_exit,
         f.open, f.number, f.tier, f.owner, f.margin,
     )  # fmt: skip
@@ -148,8 +148,8 @@ def leave(model: GarmentModel, rng: Stream) -> None:
 def _may_leave(
     key: np.uint64, most: float, by_tier: Array, domestic: float, is_open: Array, number: Array, tier: Array,
     owner: Array, margin: Array,
-) -> tuple[Array, Array, Array, Array]:  # fmt: skip
-    """Open factories that would leave if the chance were ``most``: rows, luck, margin and k."""
+) -> tuple[Array, Array]:  # fmt: skip
+    """Open factories that would leave if the chance were ``most``: rows; their luck, margin and k."""
     rows, found, count = np.empty(len(is_open), np.intp), np.empty((3, len(is_open))), 0
     for i in range(len(is_open)):
         if is_open[i]:
@@ -159,7 +159,7 @@ def _may_leave(
                 found[0, count], found[1, count] = u, margin[i]
                 found[2, count] = by_tier[tier[i]] * (domestic if owner[i] == KH_OWNER else 1.0)
                 count += 1
-    return rows[:count], found[0, :count], found[1, :count], found[2, :count]
+    return rows[:count], found[:, :count]
 
 
 def destinations(rng: Stream, number: Array, cost: Array) -> Array:
@@ -363,7 +363,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     """
     f, par = model.factories, model.par
     live, stock, automated = _stock(f.open, f.goods, f.capacity, f.efficiency, f.automation, len(GOODS))
-    mean_capacity = float(live.mean()) if len(live) else par.factories.capacity
+    mean_capacity = float(live.sum() / len(live)) if len(live) else par.factories.capacity
     skilled, total, *by_goods = stock.sum(axis=1).tolist()
     efficiency = skilled / total if total > 0 else 1.0
     rows = f.take(np.flatnonzero(~(f.open | model.leaving)), len(goods))
