@@ -88,10 +88,6 @@ class Stream:
             return _uniform_first(key, rows)
         return _uniform_at(key, np.ascontiguousarray(rows, np.int64))
 
-    def uniforms(self, rows: ArrayLike, labels: tuple[str, ...]) -> NDArray[np.float64]:
-        """The same under each of several labels, shape [label, row]."""
-        return _uniforms_at(np.array([self.key(label) for label in labels]), np.ascontiguousarray(rows, np.int64))
-
     def key(self, label: str = "") -> np.uint64:
         """The key of a label's numbers, for ``luck``."""
         block, place = divmod(self.step, _BLOCK)
@@ -102,9 +98,13 @@ class Stream:
         """Standard normal numbers."""
         return ndtri(self.uniform(rows, label))
 
-    def normals(self, rows: ArrayLike, labels: tuple[str, ...]) -> NDArray[np.float64]:
-        """The same under each of several labels, shape [label, row]."""
-        return ndtri(self.uniforms(rows, labels))
+    def draws(
+        self, rows: ArrayLike, uniform: tuple[str, ...], normal: tuple[str, ...]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Uniform and standard normal numbers under several labels at once, each of shape [label, row]."""
+        keys = np.array([self.key(label) for label in uniform + normal])
+        numbers = _uniforms_at(keys, np.ascontiguousarray(rows, np.int64))
+        return numbers[: len(uniform)], ndtri(numbers[len(uniform) :])
 
     def gumbel(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard Gumbel numbers."""

@@ -10,7 +10,7 @@ from scipy.special import pdtrik
 from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
-from simulator.state import AUT, GOODS, JOBS, KH, KH_OWNER, NOWHERE, ORIGINS, STAGES
+from simulator.state import AUT, GOODS, JOBS, KH, KH_OWNER, ORIGINS, STAGES
 from simulator.streams import luck
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
@@ -220,7 +220,8 @@ def _staff_of(at_work: Array, factory: Array, goes: Array, people: int) -> Array
     for i in at_work:
         if number == people:
             break
-        if factory[i] != NOWHERE and goes[factory[i]]:
+        at = factory[i]
+        if at >= 0 and goes[at]:
             rows[number] = i
             number += 1
     return rows[:number]
@@ -339,7 +340,7 @@ def poisson_quantile(u: Array, mean: Array) -> Array:
     >>> poisson_quantile(np.array([0.5, 0.9, 0.01]), np.array([3.0, 0.0, 3.0]))
     array([3, 0, 0])
     """
-    return np.where((mean <= 0) | (u <= np.exp(-mean)), 0.0, np.ceil(pdtrik(u, mean))).astype(np.intp)
+    return np.where(u <= np.exp(-mean), 0.0, np.ceil(pdtrik(u, mean))).astype(np.intp)
 
 
 def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
@@ -369,11 +370,12 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     rows = f.take(np.flatnonzero(~(f.open | model.leaving)), len(goods))
     number = f.number[rows]
     describe(model, rng, rows, goods)
-    normal = rng.normals(number, ("efficiency", *(f"automation {j}" for j in range(len(STAGES)))))
+    automation = tuple(f"automation {j}" for j in range(len(STAGES)))
+    uniform, normal = rng.draws(number, uniform=("domestic", "owner"), normal=("efficiency", *automation))
     sd = par.factories.entry_noise
     _found(
         rows,
-        rng.uniforms(number, ("domestic", "owner")),
+        uniform,
         (par.ownership.domestic_share, model.owners["entrant_share"][:KH_OWNER]),
         efficiency * np.exp(par.production.efficiency_sd * normal[0]),
         share_of(automated, np.array(by_goods)[:, None]),
@@ -470,10 +472,11 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
     f, par, number = model.factories, model.par, model.factories.number[rows]
     f.open[rows] = True
     f.goods[rows] = goods
-    normal = rng.normals(number, ("compliance", "hurdle"))
+    rounding = tuple(f"rounding {k}" for k in range(len(JOBS)))
+    uniform, normal = rng.draws(number, uniform=("tier", "multinational", *rounding), normal=("compliance", "hurdle"))
     _characterise(
         rows,
-        rng.uniforms(number, ("tier", "multinational", *(f"rounding {k}" for k in range(len(JOBS))))),
+        uniform,
         (model.tiers["share"], par.ownership.multinational),
         model.world.compliance[KH] + par.factories.compliance_sd * normal[0],
         par.automation.hurdle * np.exp(par.automation.hurdle_sd * normal[1]),
