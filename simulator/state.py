@@ -112,8 +112,7 @@ class Table:
 
     def _show(self, rows: int) -> None:
         self.rows = rows
-        for name, buffer in self._buffers.items():
-            setattr(self, name, buffer[:rows])
+        vars(self).update({name: buffer[:rows] for name, buffer in self._buffers.items()})
 
 
 @compiled

@@ -40,6 +40,12 @@ def _keys(seed: int, process: str, label: str, block: int) -> NDArray[np.uint64]
     return np.frombuffer(b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts), "<u8")
 
 
+@lru_cache(maxsize=256)
+def _keys_of_labels(seed: int, process: str, labels: tuple[str, ...], block: int) -> NDArray[np.uint64]:
+    """The same for several labels, shape [step, label]."""
+    return np.stack([_keys(seed, process, label, block) for label in labels], axis=1)
+
+
 @compiled
 def luck(key: np.uint64, row: int) -> float:
     """The uniform number of one row, for compiled loops that want it where it is used."""
@@ -102,8 +108,9 @@ class Stream:
         self, rows: ArrayLike, uniform: tuple[str, ...], normal: tuple[str, ...]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Uniform and standard normal numbers under several labels at once, each of shape [label, row]."""
-        keys = np.array([self.key(label) for label in uniform + normal])
-        numbers = _uniforms_at(keys, np.ascontiguousarray(rows, np.int64))
+        block, place = divmod(self.step, _BLOCK)
+        keys = _keys_of_labels(self.seed, self.process, uniform + normal, block)
+        numbers = _uniforms_at(keys[place], np.ascontiguousarray(rows, np.int64))
         return numbers[: len(uniform)], ndtri(numbers[len(uniform) :])
 
     def gumbel(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:

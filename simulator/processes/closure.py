@@ -10,7 +10,7 @@ from scipy.special import pdtrik
 from simulator.compiled import compiled
 from simulator.processes.production import finance, quarter_costs
 from simulator.processes.workers import displace
-from simulator.state import AUT, GOODS, JOBS, KH, KH_OWNER, ORIGINS, STAGES
+from simulator.state import AUT, GOODS, KH, KH_OWNER, ORIGINS
 from simulator.streams import luck
 from simulator.units import MILLION, Array, Number, per_step, share_of
 
@@ -169,9 +169,8 @@ def destinations(rng: Stream, number: Array, cost: Array) -> Array:
     ``factories.relocation_sensitivity`` × ln C. Owners know their own plants abroad, which the mean cost of an origin
     does not show.
     """
-    places = np.arange(cost.shape[1])
-    luck = rng.gumbel((number[:, None] * len(places) + places).ravel(), "destination").reshape(cost.shape)
-    return np.argmax(luck - cost, axis=1)
+    places = number[:, None] * cost.shape[1] + np.arange(cost.shape[1])
+    return (rng.gumbel(places.ravel(), "destination").reshape(cost.shape) - cost).argmax(axis=1)
 
 
 def wind_up(model: GarmentModel, goes: Array) -> None:
@@ -365,35 +364,35 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
     f, par = model.factories, model.par
     live, stock, automated = _stock(f.open, f.goods, f.capacity, f.efficiency, f.automation, len(GOODS))
     mean_capacity = float(live.sum() / len(live)) if len(live) else par.factories.capacity
-    skilled, total, *by_goods = stock.sum(axis=1).tolist()
-    efficiency = skilled / total if total > 0 else 1.0
+    total = stock.sum(axis=1)
+    efficiency = float(total[0] / total[1]) if total[1] > 0 else 1.0
     rows = f.take(np.flatnonzero(~(f.open | model.leaving)), len(goods))
-    number = f.number[rows]
     describe(model, rng, rows, goods)
-    automation = tuple(f"automation {j}" for j in range(len(STAGES)))
-    uniform, normal = rng.draws(number, uniform=("domestic", "owner"), normal=("efficiency", *automation))
-    sd = par.factories.entry_noise
-    _found(
+    uniform, normal = rng.draws(
+        f.number[rows],
+        uniform=("domestic", "owner"),
+        normal=("efficiency", "automation 0", "automation 1", "automation 2", "automation 3"),
+    )
+    sd, use = par.factories.entry_noise, par.factories.utilisation
+    _begin(
         rows,
         uniform,
         (par.ownership.domestic_share, model.owners["entrant_share"][:KH_OWNER]),
+        par.factories.entry_size * mean_capacity * size_factor(model, rng, rows),
         efficiency * np.exp(par.production.efficiency_sd * normal[0]),
-        share_of(automated, np.array(by_goods)[:, None]),
         np.exp(sd * normal[1:] - sd**2 / 2),
-        model.limits(),
-        (f.goods, f.owner, f.multinational),
-        (f.efficiency, f.automation, f.working),
+        (automated, total[2:], model.limits(), model.economy.coverage),
+        (par.factories.entry_use * use, 1 - par.production.new_gap),
+        (f.goods, f.tier, f.owner, f.multinational),
+        (f.capacity, f.expected, f.efficiency, f.effective),
+        (f.automation, f.working, f.coverage),
     )
     f.opened[rows] = model.step_number
-    f.capacity[rows] = capacity = par.factories.entry_size * mean_capacity * size_factor(model, rng, rows)
     f.margin[rows] = par.pricing.markup / (1 + par.pricing.markup)
-    f.utilisation[rows] = par.factories.utilisation
-    f.expected[rows] = par.factories.entry_use * par.factories.utilisation * capacity
-    f.effective[rows] = f.efficiency[rows] * (1 - par.production.new_gap)
-    f.coverage[rows] = model.economy.coverage[goods * 3 + f.tier[rows]]
+    f.utilisation[rows] = use
     f.unit_cost[rows] = 1.0
     f.quote[rows] = f.compared[rows] = model.economy.reference
-    bought = equip(model, rows, par.factories.utilisation)
+    bought = equip(model, rows, use)
     f.cash[rows] = cash = quarter_costs(model)[rows]
     model.make_room()
     model.books["equity"][rows] += bought + cash
@@ -419,34 +418,42 @@ def _stock(
 
 
 @compiled
-def _found(
+def _begin(
     rows: Array,
     luck_of: Array,
     shares: tuple[float, Array],
+    size: Array,
     efficient: Array,
-    usual: Array,
     noise: Array,
-    limits: Array,
-    kinds: tuple[Array, Array, Array],
-    columns: tuple[Array, Array, Array],
+    usual: tuple[Array, Array, Array, Array],
+    factors: tuple[float, float],
+    kinds: tuple[Array, Array, Array, Array],
+    columns: tuple[Array, Array, Array, Array],
+    stages: tuple[Array, Array, Array],
 ) -> None:
-    """Owner, efficiency and automation of the new ``rows``, written into the last two.
+    """Owner, size, efficiency, automation and coverage of the new ``rows``, written into the last three.
 
-    ``luck_of`` decides between Cambodian and foreign owners, then among the foreign; ``usual`` is the automation of
-    incumbents and ``limits`` the ceiling, by goods and stage; ``noise`` by stage and place in ``rows``.
+    ``luck_of`` decides between Cambodian and foreign owners, then among the foreign; ``usual`` holds, by goods,
+    automated capacity, all capacity and ceilings, and coverage by cell; ``factors`` turn capacity into expected orders
+    and efficiency into what a new factory has of it.
     """
-    goods, owner, multinational = kinds
-    efficiency, automation, working = columns
+    automated, total, limits, covered = usual
+    goods, tier, owner, multinational = kinds
+    capacity, expected, efficiency, effective = columns
+    automation, working, coverage = stages
     for i in range(len(rows)):
-        row = rows[i]
+        row, g = rows[i], goods[rows[i]]
         if luck_of[0, i] < shares[0]:
             owner[row], multinational[row] = KH_OWNER, False
         else:
             owner[row] = _drawn(shares[1], luck_of[1, i])
-        efficiency[row] = efficient[i]
+        capacity[row], expected[row] = size[i], factors[0] * size[i]
+        efficiency[row], effective[row] = efficient[i], efficient[i] * factors[1]
         for j in range(automation.shape[1]):
-            level = min(usual[goods[row], j] * noise[j, i], limits[goods[row], j])
-            automation[row, j] = working[row, j] = level
+            mean = automated[g, j] / total[g] if total[g] > 0 else 0.0
+            automation[row, j] = working[row, j] = min(mean * noise[j, i], limits[g, j])
+        for k in range(coverage.shape[1]):
+            coverage[row, k] = covered[g * 3 + tier[row], k]
 
 
 @compiled
@@ -469,18 +476,20 @@ def describe(model: GarmentModel, rng: Stream, rows: Array, goods: Array) -> Non
     ``automation.hurdle`` × exp(``automation.hurdle_sd`` × a normal number), at least 1; rounding of posts uniform, by
     job. All independent (*assumption*).
     """
-    f, par, number = model.factories, model.par, model.factories.number[rows]
-    f.open[rows] = True
-    f.goods[rows] = goods
-    rounding = tuple(f"rounding {k}" for k in range(len(JOBS)))
-    uniform, normal = rng.draws(number, uniform=("tier", "multinational", *rounding), normal=("compliance", "hurdle"))
+    f, par = model.factories, model.par
+    uniform, normal = rng.draws(
+        f.number[rows],
+        uniform=("tier", "multinational", "rounding 0", "rounding 1", "rounding 2"),
+        normal=("compliance", "hurdle"),
+    )
     _characterise(
         rows,
         uniform,
         (model.tiers["share"], par.ownership.multinational),
         model.world.compliance[KH] + par.factories.compliance_sd * normal[0],
         par.automation.hurdle * np.exp(par.automation.hurdle_sd * normal[1]),
-        (f.tier, f.multinational),
+        goods,
+        (f.open, f.goods, f.tier, f.multinational),
         (f.compliance, f.hurdle, f.rounding),
     )
 
@@ -492,14 +501,16 @@ def _characterise(
     shares: tuple[Array, float],
     compliant: Array,
     patient: Array,
-    kinds: tuple[Array, Array],
+    made: Array,
+    kinds: tuple[Array, Array, Array, Array],
     columns: tuple[Array, Array, Array],
 ) -> None:
     """``describe`` for ``rows``, written into the last two; luck by kind and for the rounding of each job."""
-    tier, multinational = kinds
+    is_open, goods, tier, multinational = kinds
     compliance, hurdle, rounding = columns
     for i in range(len(rows)):
         row = rows[i]
+        is_open[row], goods[row] = True, made[i]
         tier[row] = _drawn(shares[0], luck_of[0, i])
         multinational[row] = luck_of[1, i] < shares[1]
         compliance[row] = min(max(compliant[i], 0.0), 1.0)
