@@ -285,11 +285,7 @@ class GarmentModel(mesa.Model):
         return weighted(self.stage_weights, f.goods, f.automation)
 
     def ceilings(self) -> Array:
-        """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""
-        return self.limits().take(self.factories.goods, axis=0)
-
-    def limits(self) -> Array:
-        """The same by goods, shape [goods, stage]."""
+        """What machines can do at home this quarter, shape [goods, stage]; less in footwear and bags."""
         limit = np.empty((len(GOODS), len(STAGES)))
         limit[:] = self.now("ceilings")
         limit[:, SEW] *= self.sewing_factor

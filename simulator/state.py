@@ -12,8 +12,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import compiled
-
 MARKETS = ("EU", "US", "Japan", "ASEAN", "other")
 ORIGINS = ("KH", "CN", "VN", "BD", "MM", "ROW", "AUT")
 GOODS = ("garments", "footwear", "travel_goods")
@@ -31,6 +29,7 @@ NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
 MOST_FACTORIES = 8_192  # rows: more than can be open at a time
 MOST_YEARS = 100.0  # of age: the end of tables by age
+_WORD = 8  # bytes
 _LINE = 64  # bytes of a cache line: columns begin with one, and one apart, so that a row's cells lie in different sets
 
 
@@ -63,12 +62,11 @@ class Table:
 
     def __init__(self, rows: int, capacity: int | None = None) -> None:
         self.most = capacity or rows
-        columns = self.columns().values()
-        self._blank = np.frombuffer(b"".join(c.row() for c in columns), np.uint8)
-        self._widths = np.array([len(c.row()) for c in columns])
-        sizes = (-(-self._widths * self.most // _LINE) + 1) * _LINE
-        self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._memory = np.empty(self._starts[-1], np.uint8)
+        new = [column.row() for column in self.columns().values()]
+        ends = np.cumsum([(-(-len(row) * self.most // _LINE) + 1) * _LINE for row in new]).tolist()
+        self._starts = [0, *ends[:-1]]
+        self._cells = [_cells(new, self._starts, unit) for unit in (np.uint64, np.uint8)]
+        self._memory = np.empty(ends[-1], np.uint8)
         self._divide()
         for name, column in self.columns().items():
             self._buffers[name][:] = column.fill
@@ -102,42 +100,36 @@ class Table:
     def _divide(self) -> None:
         """All columns stand one after the other in one block of memory, so that a row is emptied in one go."""
         self._buffers: dict[str, NDArray[Any]] = {}
-        for start, (name, column) in zip(self._starts.tolist(), self.columns().items(), strict=False):
+        for start, (name, column) in zip(self._starts, self.columns().items(), strict=True):
             shape = (self.most, column.width) if column.width else (self.most,)
             self._buffers[name] = np.ndarray(shape, column.dtype, self._memory.data, start)
 
     def _empty(self, rows: NDArray[np.intp]) -> None:
         """Every column of the rows as in a new table."""
-        _fill(self._memory, self._starts, self._widths, self._blank, rows)
+        for start, step, blank in self._cells:
+            self._memory.view(blank.dtype)[start + step * rows[:, None]] = blank
 
     def _show(self, rows: int) -> None:
         self.rows = rows
         vars(self).update({name: buffer[:rows] for name, buffer in self._buffers.items()})
 
 
-@compiled
-def _fill(
-    memory: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    widths: NDArray[np.int64],
-    blank: NDArray[np.uint8],
-    rows: NDArray[np.intp],
-) -> None:
-    """Put a ``blank`` row into ``rows`` of a table; by column, where it starts in ``memory`` and its bytes a row."""
-    words, first = memory.view(np.uint64), 0
-    for column in range(len(widths)):
-        start, width = starts[column], widths[column]
-        pattern = blank[first : first + width]
-        first += width
-        if width % 8 == 0:
-            whole = pattern.copy().view(np.uint64)
-            for row in rows:
-                for word in range(width // 8):
-                    words[(start + row * width) // 8 + word] = whole[word]
-        else:
-            for row in rows:
-                for byte in range(width):
-                    memory[start + row * width + byte] = pattern[byte]
+def _cells(new: list[bytes], starts: list[int], unit: type[np.generic]) -> tuple[NDArray[Any], ...]:
+    """For each unit of a row: where it stands in row 0, how far it is to the next row, and what a new row has there.
+
+    In units of memory, and of those columns only whose rows are whole words, or are not.
+    """
+    size = np.dtype(unit).itemsize
+    start: list[int] = []
+    step: list[int] = []
+    blank = b""
+    for first, row in zip(starts, new, strict=True):
+        if (len(row) % _WORD == 0) == (size == _WORD):
+            units = len(row) // size
+            start += range(first // size, first // size + units)
+            step += [units] * units
+            blank += row
+    return np.array(start, np.intp), np.array(step, np.intp), np.frombuffer(blank, unit)
 
 
 class Factories(Table):

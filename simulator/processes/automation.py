@@ -216,7 +216,7 @@ def saving_and_outlay(model: GarmentModel) -> tuple[Array, Array, Array]:
         f.open,
         f.goods,
         f.automation,
-        (model.limits(), model.stage_weights),
+        (model.ceilings(), model.stage_weights),
         model.labour_saved,
         (f.effective, yearly_cost(model, OPERATOR)),
         f.coverage,

@@ -381,7 +381,7 @@ def open_factories(model: GarmentModel, rng: Stream, goods: Array) -> Array:
         par.factories.entry_size * mean_capacity * size_factor(model, rng, rows),
         efficiency * np.exp(par.production.efficiency_sd * normal[0]),
         np.exp(sd * normal[1:] - sd**2 / 2),
-        (automated, total[2:], model.limits(), model.economy.coverage),
+        (automated, total[2:], model.ceilings(), model.economy.coverage),
         (par.factories.entry_use * use, 1 - par.production.new_gap),
         (f.goods, f.tier, f.owner, f.multinational),
         (f.capacity, f.expected, f.efficiency, f.effective),
