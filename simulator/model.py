@@ -21,13 +21,16 @@ from simulator.schedule import QUARTER
 from simulator.state import GOODS, KH, KH_OWNER, NOWHERE, ORIGINS, OWNERS, STAGES, Economy, Links
 from simulator.streams import Stream
 from simulator.tracking import Tracker
-from simulator.units import Array, share_of
+from simulator.units import Array
 
 if TYPE_CHECKING:
     from simulator.parameters import Parameters
     from simulator.processes.production import Plan
     from simulator.scenario import Scenario
     from simulator.state import Buyers, Factories, Workers
+
+
+SEW = STAGES.index("sew")
 
 
 class _Collector(DataCollector):
@@ -233,11 +236,6 @@ class GarmentModel(mesa.Model):
         """The world's value in this step: ``model.now("unit_value")``."""
         return getattr(self.world, name)[self.step_number]
 
-    def setting(self, name: str) -> float:
-        """A lever as set, without its lag: what the budget pays for."""
-        group, _, key = name.partition(".")
-        return float(getattr(getattr(self.settings, group), key))
-
     def worker(self, row: int) -> Row:
         """A read-only view of one worker agent."""
         return Row(self.workers, row)
@@ -275,13 +273,11 @@ class GarmentModel(mesa.Model):
 
     def make_room(self) -> None:
         """Give rows that were added in this step their place in what is known of the step."""
-        more = len(self.factories) - len(self.leaving)
-        if more:
-            self.books.extend(len(self.factories))
-            no, nowhere = np.zeros(more, bool), np.full(more, NOWHERE)
-            self.leaving, self.moving = np.append(self.leaving, no), np.append(self.moving, no)
-            self.automated = np.append(self.automated, nowhere)
-            self.payback = np.concatenate([self.payback, np.full((more, len(STAGES)), np.nan)])
+        known, rows = len(self.leaving), len(self.factories)
+        if rows > known:
+            self.books.extend(rows)
+            self.leaving, self.moving = _longer(self.leaving, rows, False), _longer(self.moving, rows, False)
+            self.automated, self.payback = _longer(self.automated, rows, NOWHERE), _longer(self.payback, rows, np.nan)
 
     def installed(self) -> Array:
         """Automated part of each factory's work, weighted by stages."""
@@ -289,22 +285,21 @@ class GarmentModel(mesa.Model):
         return weighted(self.stage_weights, f.goods, f.automation)
 
     def ceilings(self) -> Array:
-        """What machines can do at home this quarter, shape [factory, stage]; less in footwear and bags."""
-        limit = np.tile(self.now("ceilings"), (len(GOODS), 1))
-        limit[:, STAGES.index("sew")] *= self.sewing_factor
-        return limit.take(self.factories.goods, axis=0)
+        """What machines can do at home this quarter, shape [goods, stage]; less in footwear and bags."""
+        limit = np.empty((len(GOODS), len(STAGES)))
+        limit[:] = self.now("ceilings")
+        limit[:, SEW] *= self.sewing_factor
+        return limit
 
     def step_costs(self) -> Array:
         """Price of machines per operator replaced, by stage, USD of 2015."""
         auto = self.par.automation
-        return np.array([getattr(auto, f"step_cost_{stage}") for stage in STAGES])
+        return np.array([auto.step_cost_cut, auto.step_cost_sew, auto.step_cost_finish, auto.step_cost_pack])
 
     def automation_by_tier(self) -> Array:
         """Mean automation of the open factories of each tier."""
-        rows = np.flatnonzero(self.factories.open)
-        tier = self.factories.tier[rows]
-        number = np.bincount(tier, minlength=3)
-        return share_of(np.bincount(tier, weights=self.installed()[rows], minlength=3), number)
+        f = self.factories
+        return _mean_by_tier(f.open, f.tier, self.installed(), len(self.tiers["share"]))
 
     def rival_index(self) -> float:
         """Rivals' cost by their shares of 2012."""
@@ -313,7 +308,8 @@ class GarmentModel(mesa.Model):
     def fob(self) -> Array:
         """FOB cost by goods and origin; Cambodia's is what its factories ask, weighted by planned output."""
         f = self.factories
-        cost = np.tile(self.now("rival_cost"), (len(GOODS), 1))
+        cost = np.empty((len(GOODS), len(ORIGINS)))
+        cost[:] = self.now("rival_cost")
         cost[:, KH] = _mean_price(f.open, f.goods, f.expected, f.compared, len(GOODS), self.economy.reference)
         return cost
 
@@ -325,6 +321,22 @@ class GarmentModel(mesa.Model):
     def domestic(self) -> Array:
         """Which factories have Cambodian owners."""
         return self.factories.owner == KH_OWNER
+
+
+def _longer(known: Array, rows: int, fill: Any) -> Array:
+    out = np.full((rows, *known.shape[1:]), fill, known.dtype)
+    out[: len(known)] = known
+    return out
+
+
+@compiled
+def _mean_by_tier(open_: Array, tier: Array, level: Array, number: int) -> Array:
+    total, count = np.zeros(number), np.zeros(number)
+    for i in range(len(tier)):
+        if open_[i]:
+            total[tier[i]] += level[i]
+            count[tier[i]] += 1
+    return np.where(count > 0, total / count, 0.0)
 
 
 @compiled
@@ -346,10 +358,12 @@ def _mean_landed(goods: Array, spending: Array, landed: Array, number: int) -> A
         g = goods[n]
         count[g] += 1
         total[g] += spending[n]
-        plain[g] += landed[n]
-        weighted[g] += spending[n] * landed[n]
+        for o in range(landed.shape[1]):
+            plain[g, o] += landed[n, o]
+            weighted[g, o] += spending[n] * landed[n, o]
     for g in range(number):
-        plain[g] = weighted[g] / total[g] if total[g] > 0 else plain[g] / count[g]
+        for o in range(landed.shape[1]):
+            plain[g, o] = weighted[g, o] / total[g] if total[g] > 0 else plain[g, o] / count[g]
     return plain
 
 

@@ -141,7 +141,7 @@ def open_sector(model: GarmentModel, rng: Stream) -> None:
     level = data.values("stage", "opening_automation", model.stages)
     for j in range(len(model.stages)):
         f.automation[rows, j] = np.minimum(
-            2 * level[j] * rng.uniform(rows, f"automation {j}"), model.ceilings()[rows, j]
+            2 * level[j] * rng.uniform(rows, f"automation {j}"), model.ceilings()[goods, j]
         )
     f.working[rows] = f.automation[rows]
     f.effective[rows] = f.efficiency[rows]

@@ -29,6 +29,8 @@ NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
 MOST_FACTORIES = 8_192  # rows: more than can be open at a time
 MOST_YEARS = 100.0  # of age: the end of tables by age
+_WORD = 8  # bytes
+_LINE = 64  # bytes of a cache line: columns begin with one, and one apart, so that a row's cells lie in different sets
 
 
 class Full(RuntimeError):
@@ -45,6 +47,10 @@ class Column:
     width: int = 0
     fill: Any = 0
 
+    def row(self) -> bytes:
+        """Its bytes in a new row."""
+        return np.full(max(self.width, 1), self.fill, self.dtype).tobytes()
+
 
 def column(dtype: Any, unit: str, meaning: str, width: int = 0, fill: Any = 0) -> Any:
     """Declare a column of a :class:`Table`."""
@@ -56,9 +62,14 @@ class Table:
 
     def __init__(self, rows: int, capacity: int | None = None) -> None:
         self.most = capacity or rows
-        self._columns = tuple(self.columns().items())
-        shapes = {n: (self.most, c.width) if c.width else (self.most,) for n, c in self.columns().items()}
-        self._buffers = {n: np.full(shapes[n], c.fill, dtype=c.dtype) for n, c in self.columns().items()}
+        new = [column.row() for column in self.columns().values()]
+        ends = np.cumsum([(-(-len(row) * self.most // _LINE) + 1) * _LINE for row in new]).tolist()
+        self._starts = [0, *ends[:-1]]
+        self._cells = [_cells(new, self._starts, unit) for unit in (np.uint64, np.uint8)]
+        self._memory = np.empty(ends[-1], np.uint8)
+        self._divide()
+        for name, column in self.columns().items():
+            self._buffers[name][:] = column.fill
         self._show(rows)
 
     @classmethod
@@ -74,20 +85,51 @@ class Table:
         if self.rows + count > self.most:
             raise Full(f"{type(self).__name__}: all {self.most} rows are in use")
         first = self.rows
-        self._show(first + count)
+        if count:
+            self._show(first + count)
         return np.arange(first, first + count)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update({name: value for name, value in self.__dict__.items() if name not in self._buffers})
-        twin._buffers = {name: buffer.copy() for name, buffer in self._buffers.items()}
+        twin._memory = self._memory.copy()
+        twin._divide()
         twin._show(self.rows)
         return twin
 
+    def _divide(self) -> None:
+        """All columns stand one after the other in one block of memory, so that a row is emptied in one go."""
+        self._buffers: dict[str, NDArray[Any]] = {}
+        for start, (name, column) in zip(self._starts, self.columns().items(), strict=True):
+            shape = (self.most, column.width) if column.width else (self.most,)
+            self._buffers[name] = np.ndarray(shape, column.dtype, self._memory.data, start)
+
+    def _empty(self, rows: NDArray[np.intp]) -> None:
+        """Every column of the rows as in a new table."""
+        for start, step, blank in self._cells:
+            self._memory.view(blank.dtype)[start + step * rows[:, None]] = blank
+
     def _show(self, rows: int) -> None:
         self.rows = rows
-        for name, buffer in self._buffers.items():
-            setattr(self, name, buffer[:rows])
+        vars(self).update({name: buffer[:rows] for name, buffer in self._buffers.items()})
+
+
+def _cells(new: list[bytes], starts: list[int], unit: type[np.generic]) -> tuple[NDArray[Any], ...]:
+    """For each unit of a row: where it stands in row 0, how far it is to the next row, and what a new row has there.
+
+    In units of memory, and of those columns only whose rows are whole words, or are not.
+    """
+    size = np.dtype(unit).itemsize
+    start: list[int] = []
+    step: list[int] = []
+    blank = b""
+    for first, row in zip(starts, new, strict=True):
+        if (len(row) % _WORD == 0) == (size == _WORD):
+            units = len(row) // size
+            start += range(first // size, first // size + units)
+            step += [units] * units
+            blank += row
+    return np.array(start, np.intp), np.array(step, np.intp), np.frombuffer(blank, unit)
 
 
 class Factories(Table):
@@ -140,9 +182,8 @@ class Factories(Table):
     def take(self, free: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         """Rows for ``count`` new factories, all columns as in a new table: ``free`` ones first. Raises Full."""
         again = free[:count]
-        for name, column in self._columns:
-            getattr(self, name)[again] = column.fill
-        rows = np.concatenate([again, self.add(count - len(again))])
+        self._empty(again)
+        rows = np.concatenate([again, self.add(count - len(again))]) if len(again) < count else again
         self.number[rows] = self.ever + np.arange(count)
         self.ever += count
         return rows

@@ -29,13 +29,22 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_GOLDEN), -1, 2**64))
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_BLOCK = 30  # steps whose keys are worked out together
 _S30, _S27, _S31, _S11 = (np.uint64(n) for n in (30, 27, 31, 11))
 
 
-@lru_cache(maxsize=16_384)  # some two runs: those of other scenarios or parameters with the same seed find theirs
-def _key(seed: int, process: str, step: int, label: str) -> np.uint64:
-    text = f"{seed}\x1f{process}\x1f{step}\x1f{label}".encode()
-    return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+@lru_cache(maxsize=1_024)  # some two runs: those of other scenarios or parameters with the same seed find theirs
+def _keys(seed: int, process: str, label: str, block: int) -> NDArray[np.uint64]:
+    """Keys of a block of steps."""
+    steps = range(block * _BLOCK, (block + 1) * _BLOCK)
+    texts = (f"{seed}\x1f{process}\x1f{step}\x1f{label}".encode() for step in steps)
+    return np.frombuffer(b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts), "<u8")
+
+
+@lru_cache(maxsize=256)
+def _keys_of_labels(seed: int, process: str, labels: tuple[str, ...], block: int) -> NDArray[np.uint64]:
+    """The same for several labels, shape [step, label]."""
+    return np.stack([_keys(seed, process, label, block) for label in labels], axis=1)
 
 
 @compiled
@@ -64,6 +73,15 @@ def _uniform_at(key: np.uint64, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     return out
 
 
+@compiled
+def _uniforms_at(keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    out = np.empty((len(keys), len(rows)))
+    for k in range(len(keys)):
+        for i in range(len(rows)):
+            out[k, i] = luck(keys[k], rows[i])
+    return out
+
+
 class Stream:
     """The luck of one process in one step; ``label`` tells several draws of the process apart."""
 
@@ -79,11 +97,22 @@ class Stream:
 
     def key(self, label: str = "") -> np.uint64:
         """The key of a label's numbers, for ``luck``."""
-        return _key(self.seed, self.process, self.step, label)
+        block, place = divmod(self.step, _BLOCK)
+        key: np.uint64 = _keys(self.seed, self.process, label, block)[place]
+        return key
 
     def normal(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard normal numbers."""
         return ndtri(self.uniform(rows, label))
+
+    def draws(
+        self, rows: ArrayLike, uniform: tuple[str, ...], normal: tuple[str, ...]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Uniform and standard normal numbers under several labels at once, each of shape [label, row]."""
+        block, place = divmod(self.step, _BLOCK)
+        keys = _keys_of_labels(self.seed, self.process, uniform + normal, block)
+        numbers = _uniforms_at(keys[place], np.ascontiguousarray(rows, np.int64))
+        return numbers[: len(uniform)], ndtri(numbers[len(uniform) :])
 
     def gumbel(self, rows: int | ArrayLike, label: str = "") -> NDArray[np.float64]:
         """Standard Gumbel numbers."""
@@ -95,4 +124,4 @@ class Stream:
 
     def generator(self, label: str = "") -> np.random.Generator:
         """A NumPy generator for the rare draw that needs a distribution of its own (Poisson counts)."""
-        return np.random.Generator(np.random.Philox(int(_key(self.seed, self.process, self.step, label))))
+        return np.random.Generator(np.random.Philox(int(self.key(label))))

@@ -11,7 +11,8 @@ from simulator.compiled import compiled
 from simulator.processes.production import finance, planned, real_rate
 from simulator.processes.wages import yearly_cost
 from simulator.state import ENGINEER, KH_OWNER, NOWHERE, OPERATOR, TECHNICIAN
-from simulator.units import MILLION, Array, Number, share_of
+from simulator.streams import luck
+from simulator.units import MILLION, Array, Number
 
 if TYPE_CHECKING:
     from simulator.model import GarmentModel
@@ -52,72 +53,99 @@ def automate(model: GarmentModel, rng: Stream) -> None:
        ``adoption_chance``. One step in one stage a quarter at most; nothing is ever taken back on purpose.
     7. The buyer pays (``_buy``).
     """
-    f, par, now = model.factories, model.par, model.now
+    f, par = model.factories, model.par
     auto = par.automation
-    rows = np.flatnonzero(f.open)
-    step, saving, outlay = saving_and_outlay(model, rows)
-    model.payback = np.full((len(f), len(step)), np.nan)
-    model.payback[rows] = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance).T
-    charge = outlay * (capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance)
-    gain = np.log(np.maximum(saving, 1e-12)) - np.log(np.maximum(charge, 1e-12))
-    worth = np.where((step > 1e-6) & (saving > 0), gain, -np.inf)
+    step, saving, outlay = saving_and_outlay(model)
+    model.payback = payback_years(outlay=outlay, saving=saving, maintenance=auto.maintenance)
+    chance = auto.review_rate * model.dt
+    rows = _reviewing(rng.key("review"), chance, auto.least_margin, f.open, f.number, f.margin)
+    recovery = capital_recovery(real_rate(model)[rows], auto.machine_life) + auto.maintenance
+    logs = np.log(_weighed(rows, saving, outlay, recovery))
     part = auto.funds_share + par.business.fintech_funds * par.business.fintech
     part *= (1 + auto.subsidy_leverage * auto.subsidy) * par.public.reference_interest / auto.interest_rate
-    stage, benefit, price, funds = _choose(
+    (rows, stage), (benefit, price) = _choose(
         rows,
-        worth,
-        outlay * (now("unit_value") / MILLION),
-        planned(model),
-        (f.hurdle, f.margin, f.cash),
-        (f.owner != KH_OWNER, f.brand_linked),
-        model.automation_by_tier().take(f.tier),
+        logs,
+        (step, saving, outlay),
+        (f.hurdle, f.margin, f.cash, planned(model)),
+        (f.owner, f.brand_linked, f.tier),
+        model.automation_by_tier(),
         (par.pricing.markup, auto.relocation, auto.peer, auto.brand, part, auto.brand_funds),
+        model.now("unit_value") / MILLION,
     )
-    able = (price <= funds) & (f.margin[rows] > auto.least_margin) & np.isfinite(benefit)
-    reviews = rng.uniform(f.number[rows], "review") < auto.review_rate * model.dt
     chance = adoption_chance(benefit=benefit, noise=auto.noise, coverage=f.coverage[rows, 0], gate=auto.skill_gate)
-    adopts = np.flatnonzero(able & reviews & (rng.uniform(f.number[rows], "judgement") < chance))
+    adopts = rng.uniform(f.number[rows], "judgement") < chance
+    rows, stage = rows[adopts], stage[adopts]
     model.automated = np.full(len(f), NOWHERE)
-    model.automated[rows[adopts]] = stage[adopts]
-    _buy(model, rows[adopts], stage[adopts], step[stage[adopts], adopts], price[adopts])
+    model.automated[rows] = stage
+    if len(rows):
+        _buy(model, rows, stage, step[rows, stage], price[adopts])
+
+
+@compiled
+def _reviewing(
+    key: np.uint64, chance: float, least_margin: float, is_open: Array, number: Array, margin: Array
+) -> Array:
+    """Open factories that review and have the margin for a step."""
+    rows, count = np.empty(len(is_open), np.intp), 0
+    for i in range(len(is_open)):
+        if is_open[i] and margin[i] > least_margin and luck(key, number[i]) < chance:
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@compiled
+def _weighed(rows: Array, saving: Array, outlay: Array, recovery: Array) -> Array:
+    """Saving and charge of each stage of ``rows``, at least 1e-12, for a charge of ``recovery`` on the price."""
+    out = np.empty((2, len(rows), saving.shape[1]))
+    for i in range(len(rows)):
+        for j in range(saving.shape[1]):
+            out[0, i, j] = max(saving[rows[i], j], 1e-12)
+            out[1, i, j] = max(outlay[rows[i], j] * recovery[i], 1e-12)
+    return out
 
 
 @compiled
 def _choose(
     rows: Array,
-    worth: Array,
-    price: Array,
-    output: Array,
-    columns: tuple[Array, Array, Array],
-    flags: tuple[Array, Array],
+    logs: Array,
+    steps: tuple[Array, Array, Array],
+    columns: tuple[Array, Array, Array, Array],
+    kinds: tuple[Array, Array, Array],
     peers: Array,
     numbers: tuple[float, float, float, float, float, float],
-) -> tuple[Array, Array, Array, Array]:
-    """Best stage, benefit, price and funds of the factories in ``rows``: steps 3 to 5 of ``automate``.
+    unit: float,
+) -> tuple[Array, Array]:
+    """Those of ``rows`` that are able and their best stage; their benefit and price: steps 3 to 5 of ``automate``.
 
-    ``worth`` and ``price`` (million USD for an output of 1) have shape [stage, place in ``rows``], the others are by
-    factory. The fifth of ``numbers`` is the part of cash that may be spent without a brand.
+    ``logs`` are those of ``_weighed``. The fifth of ``numbers`` is the part of cash that may
+    be spent without a brand; a price of a step times output times ``unit`` is one in million USD.
     """
-    hurdle, margin, cash = columns
-    foreign, brand_linked = flags
+    step, saving, outlay = steps
+    hurdle, margin, cash, output = columns
+    owner, brand_linked, tier = kinds
     markup, relocation, peer, brand, part, brand_funds = numbers
-    stage, count = np.zeros(len(rows), np.intp), len(rows)
-    benefit, cost, funds = np.empty(count), np.empty(count), np.empty(count)
-    for i in range(count):
-        row, best = rows[i], 0
-        for j in range(1, worth.shape[0]):
-            if worth[j, i] > worth[best, i]:
-                best = j
-        stage[i] = best
-        benefit[i] = worth[best, i] - math.log(hurdle[row]) + peer * peers[row]
-        if foreign[row]:
-            benefit[i] -= relocation * max((markup - margin[row]) / markup, 0.0)
-        cost[i] = price[best, i] * output[row]
-        funds[i] = part * max(cash[row], 0.0)
+    able, terms, count = np.empty((2, len(rows)), np.intp), np.empty((2, len(rows))), 0
+    for i in range(len(rows)):
+        row, best, most = rows[i], 0, -np.inf
+        for j in range(step.shape[1]):
+            gain = logs[0, i, j] - logs[1, i, j]
+            if step[row, j] > 1e-6 and saving[row, j] > 0 and gain > most:
+                best, most = j, gain
+        worth = most - math.log(hurdle[row]) + peer * peers[tier[row]]
+        if owner[row] != KH_OWNER:
+            worth -= relocation * max((markup - margin[row]) / markup, 0.0)
+        cost = outlay[row, best] * unit * output[row]
+        funds = part * max(cash[row], 0.0)
         if brand_linked[row]:
-            benefit[i] += brand
-            funds[i] *= brand_funds
-    return stage, benefit, cost, funds
+            worth += brand
+            funds *= brand_funds
+        if cost <= funds and math.isfinite(worth):
+            able[0, count], able[1, count] = row, best
+            terms[0, count], terms[1, count] = worth, cost
+            count += 1
+    return able[:, :count], terms[:, :count]
 
 
 def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) -> None:
@@ -128,22 +156,38 @@ def _buy(model: GarmentModel, rows: Array, j: Array, step: Array, net: Array) ->
     by the net price. The factory pays the net price (``finance``). The step is noted for ``lay_off``.
     """
     f, subsidy, uv = model.factories, model.par.automation.subsidy, model.now("unit_value")
-    gross = net / (1 - subsidy)
-    f.automation[rows, j] += step
-    f.units[rows, j] += share_of(gross, uv * model.now("robot_price"))
-    f.machines[rows, j] += net
+    cost = _install(
+        rows, j, step, net, 1 - subsidy, uv * model.now("robot_price"),
+        (f.automation, f.units, f.machines), (model.books["subsidy"], model.books["machines_bought"]),
+    )  # fmt: skip
     f.automated_at[rows] = model.step_number
-    cost = np.zeros(len(f))
-    cost[rows] = net
-    model.books["subsidy"][rows] += gross - net
-    model.books["machines_bought"][rows] += gross
     finance(model, cost)
 
 
-def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, Array]:
+@compiled
+def _install(
+    rows: Array, stage: Array, step: Array, net: Array, paid: float, unit: float, stages: tuple[Array, Array, Array],
+    posted: tuple[Array, Array],
+) -> Array:  # fmt: skip
+    """``_buy`` on the columns and the ledger; what each factory pays. ``unit`` is the price of a unit of machines."""
+    automation, units, machines = stages
+    subsidies, bought = posted
+    cost = np.zeros(len(automation))
+    for i in range(len(rows)):
+        row, j, gross = rows[i], stage[i], net[i] / paid
+        automation[row, j] += step[i]
+        units[row, j] += gross / unit if unit > 0 else 0.0
+        machines[row, j] += net[i]
+        subsidies[row] += gross - net[i]
+        bought[row] += gross
+        cost[row] = net[i]
+    return cost
+
+
+def saving_and_outlay(model: GarmentModel) -> tuple[Array, Array, Array]:
     r"""Yearly saving and price of one more step in each stage, USD of 2015 per million USD of output a year.
 
-    For the factories in ``rows``; step, saving and price have shape [stage, factory].
+    Step, saving and price have shape [factory, stage]; 0 in a closed factory.
 
     .. math:: S_j = \Delta L_j\,(y + (1-y)\,c_{te})\,W_{op}(1+g)^{n}
               - \tfrac{L_{15}}{E}\omega_j\Delta_j(\tau_A W_{te} + \epsilon_A W_{en})
@@ -162,33 +206,29 @@ def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, A
     """
     f, par, now = model.factories, model.par, model.now
     auto, pro = par.automation, par.production
-    heads = pro.operators / np.maximum(f.effective[rows], 1e-9)
-    useful = auto.unskilled_yield + (1 - auto.unskilled_yield) * f.coverage[rows, 0]
-    operator = yearly_cost(model, OPERATOR)[rows]
-    wage = operator * max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
+    growth = max(0.0, 1 + model.economy.wage_growth) ** auto.foresight
     ratio = model.economy.wages / model.economy.wages[OPERATOR]  # the same in every factory
-    skilled = operator * (pro.technicians_automated * ratio[TECHNICIAN] + pro.engineers_automated * ratio[ENGINEER])
+    skilled = pro.technicians_automated * ratio[TECHNICIAN] + pro.engineers_automated * ratio[ENGINEER]
     outage = par.energy.outage if model.policy_started else par.energy.outage_before
     power = pro.energy * pro.energy_intensity * now("energy_price") / par.energy.reference_price / now("unit_value")
-    better = auto.quality + auto.brand_quality * f.brand_linked[rows]
-    better -= power + pro.outage_loss * pro.outage_automated * outage
-    level, step, fewer, saving = _next_steps(
-        rows,
+    worse = power + pro.outage_loss * pro.outage_automated * outage
+    step, fewer, saving = _next_steps(
+        f.open,
         f.goods,
         f.automation,
-        model.ceilings(),
-        model.stage_weights,
+        (model.ceilings(), model.stage_weights),
         model.labour_saved,
-        heads,
-        useful * wage,
-        MILLION * better - heads * skilled,
+        (f.effective, yearly_cost(model, OPERATOR)),
+        f.coverage,
+        f.brand_linked,
+        (pro.operators, auto.unskilled_yield, growth, skilled, auto.quality, auto.brand_quality, worse),
     )
     outlay = step_price(
         heads=fewer,
-        cost=model.step_costs()[:, None],
+        cost=model.step_costs(),
         price=now("robot_price"),
         convexity=auto.convexity,
-        automation=level,
+        automation=f.automation,
         subsidy=auto.subsidy,
         surcharge=auto.installation * (1 - par.infrastructure.broadband),
     )
@@ -197,44 +237,50 @@ def saving_and_outlay(model: GarmentModel, rows: Array) -> tuple[Array, Array, A
 
 @compiled
 def _next_steps(
-    rows: Array,
+    is_open: Array,
     goods: Array,
     automation: Array,
-    ceilings: Array,
-    weights: Array,
+    by_goods: tuple[Array, Array],
     labour_saved: Array,
-    heads: Array,
-    operator: Array,
-    other: Array,
-) -> tuple[Array, Array, Array, Array]:
-    """Level, next step, operators replaced and saving of each stage, shape [stage, factory], for ``rows``.
+    columns: tuple[Array, Array],
+    coverage: Array,
+    brand_linked: Array,
+    numbers: tuple[float, float, float, float, float, float, float],
+) -> Array:
+    """Next step, operators replaced and saving, by factory and stage; 0 in a closed factory.
 
-    By row: ``heads`` operators of manual work for a million USD a year, ``operator`` what is saved with each that is
-    replaced, ``other`` what else is saved where all work is automated.
+    ``by_goods`` holds ceilings and omega, ``columns`` E and W_op, ``numbers`` L_15, y, the growth of wages, the last
+    bracket of the second term over W_op, z, ``automation.brand_quality``, and what is taken off z.
     """
-    shape = (automation.shape[1], len(rows))
-    level, step, fewer, saving = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    for i in range(shape[1]):
-        row = rows[i]
-        for j in range(shape[0]):
-            level[j, i] = automation[row, j]
-            step[j, i] = max(min(STEP, ceilings[row, j] - level[j, i]), 0.0)
-            moved = weights[goods[row], j] * step[j, i]
-            fewer[j, i] = heads[i] * moved * labour_saved[j]
-            saving[j, i] = fewer[j, i] * operator[i] + moved * other[i]
-    return level, step, fewer, saving
+    limits, weights = by_goods
+    effective, cost = columns
+    operators, unskilled, growth, skilled, quality, brand_quality, worse = numbers
+    out = np.zeros((3, *automation.shape))
+    step, fewer, saving = out[0], out[1], out[2]
+    for i in range(len(is_open)):
+        if not is_open[i]:
+            continue
+        heads = operators / max(effective[i], 1e-9)
+        saved = (unskilled + (1 - unskilled) * coverage[i, 0]) * (cost[i] * growth)
+        other = MILLION * (quality + brand_quality * brand_linked[i] - worse) - heads * (cost[i] * skilled)
+        for j in range(automation.shape[1]):
+            step[i, j] = max(min(STEP, limits[goods[i], j] - automation[i, j]), 0.0)
+            moved = weights[goods[i], j] * step[i, j]
+            fewer[i, j] = heads * moved * labour_saved[j]
+            saving[i, j] = fewer[i, j] * saved + moved * other
+    return out
 
 
 def step_price(
     *,
-    heads: Number,
-    cost: Number,
-    price: Number,
-    convexity: Number,
-    automation: Number,
-    subsidy: Number,
-    surcharge: Number,
-) -> Number:
+    heads: Array,
+    cost: Array,
+    price: float,
+    convexity: float,
+    automation: Array,
+    subsidy: float,
+    surcharge: float,
+) -> Array:
     r"""Price of machines that replace ``heads`` operators in a stage.
 
     .. math:: I = \Delta L\,\kappa\,P_R\,(1 + \xi a)(1 - s)(1 + i)
@@ -243,11 +289,23 @@ def step_price(
     ``automation.step_cost_pack``, P_R the world's robot price, xi ``automation.convexity``, a the stage's automation
     before the step, s ``automation.subsidy``, i ``automation.installation`` × (1 - ``infrastructure.broadband``).
 
-    >>> round(float(step_price(heads=5.0, cost=24_000, price=0.6, convexity=2.0, automation=0.25, subsidy=0.0,
-    ...                        surcharge=0.2)))
-    129600
+    >>> step_price(heads=np.array([[5.0]]), cost=np.array([24_000.0]), price=0.6, convexity=2.0,
+    ...            automation=np.array([[0.25]]), subsidy=0.0, surcharge=0.2).round()
+    array([[129600.]])
     """
-    return heads * cost * price * (1 + convexity * automation) * (1 - subsidy) * (1 + surcharge)
+    return _prices(heads, cost, price, convexity, automation, 1 - subsidy, 1 + surcharge)
+
+
+@compiled
+def _prices(
+    heads: Array, cost: Array, price: float, convexity: float, automation: Array, paid: float, installed: float
+) -> Array:
+    """``step_price`` by factory and stage."""
+    out = np.empty(heads.shape)
+    for i in range(heads.shape[0]):
+        for j in range(heads.shape[1]):
+            out[i, j] = heads[i, j] * cost[j] * price * (1 + convexity * automation[i, j]) * paid * installed
+    return out
 
 
 def capital_recovery(rate: Number, years: Number) -> Number:
@@ -272,7 +330,7 @@ def adoption_chance(*, benefit: Number, noise: Number, coverage: Number, gate: N
     >>> round(float(adoption_chance(benefit=0.35, noise=0.35, coverage=0.8, gate=2.0)), 4)
     0.4679
     """
-    return coverage**gate / (1 + np.exp(-np.clip(np.asarray(benefit, float) / noise, -50, 50)))
+    return coverage**gate / (1 + np.exp(-np.minimum(np.maximum(np.asarray(benefit, float) / noise, -50), 50)))
 
 
 def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array:
@@ -283,6 +341,14 @@ def payback_years(*, outlay: Array, saving: Array, maintenance: Number) -> Array
     >>> payback_years(outlay=np.array([100.0, 100.0]), saving=np.array([26.0, 5.0]), maintenance=0.06)
     array([ 5., inf])
     """
-    net = saving - maintenance * outlay
-    years = np.divide(outlay, net, out=np.full(np.shape(net), np.inf), where=net > 0)
-    return np.where(outlay > 0, years, np.nan)
+    return _years(outlay, saving, maintenance)
+
+
+@compiled
+def _years(outlay: Array, saving: Array, maintenance: float) -> Array:
+    """``payback_years`` one by one."""
+    years = np.empty(outlay.shape)
+    for i in range(outlay.size):
+        price, net = outlay.flat[i], saving.flat[i] - maintenance * outlay.flat[i]
+        years.flat[i] = np.nan if price <= 0 else price / net if net > 0 else np.inf
+    return years

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.model import GarmentModel
     from simulator.streams import Stream
 
-GENERAL = tuple(p.name for p in PARAMETERS.values() if p.cost)
+GENERAL = tuple((p, attrgetter(p.name)) for p in PARAMETERS.values() if p.cost)
 
 
 def govern(model: GarmentModel, rng: Stream) -> None:
@@ -50,12 +51,12 @@ def govern(model: GarmentModel, rng: Stream) -> None:
     account.spend("skills.training_seats", seats * stipend, "households")
     account.spend("skills.training_seats", seats * (1 - stipend), "centres")
     account.spend("skills.training_seats", seats * par.skills.administration, "centres")
-    period = model.now_period
-    for name in GENERAL:
-        lever, above = PARAMETERS[name], 0.0
-        if model.policy_started:
-            above = (model.setting(name) - lever.default_at(period)) * lever.cost
-        account.spend(name, max(0.0, above) * dt, "suppliers")
+    period, started, settings = model.now_period, model.policy_started, model.settings
+    for lever, setting in GENERAL:
+        above = 0.0
+        if started:
+            above = (setting(settings) - lever.default_at(period)) * lever.cost
+        account.spend(lever.name, max(0.0, above) * dt, "suppliers")
     model.economy.balance += account.balance
 
 
