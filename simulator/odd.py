@@ -630,12 +630,18 @@ def _draws(function: Callable[..., Any]) -> str:
         if inspect.isclass(part):
             continue
         for node in _in_order(_tree(part)):
-            if (
+            if not (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in LUCK
                 and ast.unparse(node.func.value) == "rng"
             ):
+                continue
+            if node.func.attr == "draws":
+                row = ast.unparse(node.args[0])
+                for kind in node.keywords:
+                    labels = ast.literal_eval(kind.value)
+                    rows += [(f"`{label}`", kind.arg, f"`{row}`", f"`{part.__name__}`") for label in labels]
+            elif node.func.attr in LUCK:
                 looped = node.func.attr == "key"
                 named = node.args if looped else node.args[1:]
                 label = ast.unparse(named[0]) if named else ""
