@@ -20,14 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a quarter takes, measured when this was written, and some to spare for the next indicator or process. To be
 # lowered when it takes less; raised only by somebody who knows what for.
-MOST_CALLS = 6_900  # measured 5,702: each call from Python costs a tenth of a microsecond at the very least
+MOST_CALLS = 2_000  # measured 1,702: each call from Python costs a tenth of a microsecond at the very least
 MOST_CALLS_A_FACTORY = 0.7  # measured 0.47, the Mesa agents of new ones; a loop over factories would add one at least
-MOST_BYTES = 800_000  # measured 667,000 with few people: factories, buyers and links
-MOST_BYTES_A_WORKER = 48  # measured 40.0 with many; a worker's own columns have 43
-# Measured 18 and 47. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the other
+MOST_BYTES = 400_000  # measured 308,000 with few people: factories, buyers and links
+MOST_BYTES_A_WORKER = 28  # measured 21.9 with many; a worker's own columns have 43
+# Measured 40 and 609. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the other
 # may raise these two, which is why they are further off.
 MOST_LINES_A_WORKER = 100
-MOST_LINES_A_FACTORY = 450
+MOST_LINES_A_FACTORY = 750
 LINEAR = 1.2  # exponent: a little luck and the logarithm of sorting; a loop within a loop has 2
 WARM, WATCHED = 2, 6  # quarters: the first load what is compiled
 

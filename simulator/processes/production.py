@@ -716,13 +716,6 @@ def count_staff(model: GarmentModel) -> None:
     f.staff[:] = np.bincount(cell, minlength=3 * len(f)).reshape(-1, 3)
 
 
-def shift_staff(model: GarmentModel, rows: Array, sign: int) -> None:
-    """Add or take the people in ``rows`` to or from the head counts of their factories."""
-    f, workers = model.factories, model.workers
-    cell = workers.factory[rows].astype(np.intp) * 3 + workers.job[rows]
-    f.staff[:] += sign * np.bincount(cell, minlength=3 * len(f)).reshape(-1, 3)
-
-
 def assess_staff(model: GarmentModel) -> None:
     """Who of a factory's staff is trained or new to the job.
 
