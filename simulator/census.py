@@ -51,7 +51,8 @@ def observe_people(model: GarmentModel, put: Put) -> None:
       migrants × ``labour.remittance``; living wage ratio: mean wage over the living wage
     """
     f, par, weight = model.factories, model.par, model.weight
-    by_job, employed, hit, bins = _count(model)
+    by_job, hit, bins = _count(model)
+    employed = by_job[:, 0] + by_job[:, 1] + by_job[:, 2]
     heads, money = employed[HEADS], employed[WAGES]
     total = float(heads[0])
     mean = float(share_of(float(money[0]), total))
@@ -86,11 +87,11 @@ def observe_people(model: GarmentModel, put: Put) -> None:
     put("living_wage_ratio", mean / model.now("living_wage"))
 
 
-def _count(model: GarmentModel) -> tuple[Array, Array, Array, Array]:
+def _count(model: GarmentModel) -> tuple[Array, Array, Array]:
     """Sums over all (place 0) and by the groups of ``PEOPLE``, and people at work by wage.
 
-    People at work by what is added up and job, shape [4, job, place], and over all jobs [4, place]; people laid off,
-    reskilled, displaced and displaced for long, shape [4, place of ``HIT``].
+    People at work by what is added up and job, shape [4, job, place]; people laid off, reskilled, displaced and
+    displaced for long, shape [4, place of ``HIT``].
     """
     w, f = model.workers, model.factories
     return _counted(
@@ -106,7 +107,7 @@ def _counted(
     groups: Array, step: int, year: int, household: int, elsewhere: Array, rest: float, goods: Array, tier: Array,
     laid_off: Array, reskilled: Array, at_work: Array, state: Array, factory: Array, job: Array, wage: Array,
     migrant: Array, displaced_at: Array, woman: Array, born: Array, education: Array, skill: Array,
-) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+) -> tuple[Array, Array, Array]:  # fmt: skip
     """``_count`` from the columns."""
     employed, hit, bins = np.zeros((CELLS, 4)), np.zeros((HIT_CELLS, 4)), np.zeros(WAGE_BINS)
     _cross_table(
@@ -119,7 +120,7 @@ def _counted(
     for i in reskilled:
         hit[_hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i]), RESKILLED] += 1
     by_job = _margins(employed, len(JOBS), PEOPLE_SIZES)
-    return by_job, by_job[:, 0] + by_job[:, 1] + by_job[:, 2], _margins(hit, 1, HIT_SIZES)[:, 0], bins
+    return by_job, _margins(hit, 1, HIT_SIZES)[:, 0], bins
 
 
 @compiled
@@ -160,7 +161,10 @@ def _margins(table: Array, number: int, sizes: Array) -> Array:
     """Sums of a table [cell, what] by ``number`` and then over all and by group: shape [what, number, place]."""
     out = np.zeros((table.shape[1], number, 1 + sizes.sum()))
     for cell in range(len(table)):
-        if not table[cell].any():
+        content = 0.0
+        for what in range(table.shape[1]):
+            content += table[cell, what]  # nothing in a cell is below 0
+        if content == 0:
             continue
         rest, place = cell, out.shape[2]
         first = cell // (len(table) // number)

@@ -336,7 +336,9 @@ def _mean_by_tier(open_: Array, tier: Array, level: Array, number: int) -> Array
         if open_[i]:
             total[tier[i]] += level[i]
             count[tier[i]] += 1
-    return np.where(count > 0, total / count, 0.0)
+    for k in range(number):
+        total[k] = total[k] / count[k] if count[k] > 0 else 0.0
+    return total
 
 
 @compiled
@@ -346,7 +348,9 @@ def _mean_price(open_: Array, goods: Array, weight: Array, price: Array, number:
         if open_[i]:
             total[goods[i]] += weight[i]
             asked[goods[i]] += weight[i] * price[i]
-    return np.where(total > 0, asked / total, empty)
+    for g in range(number):
+        asked[g] = asked[g] / total[g] if total[g] > 0 else empty
+    return asked
 
 
 @compiled

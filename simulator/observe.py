@@ -80,8 +80,8 @@ def _money(model: GarmentModel, put: Put) -> None:
     put("output_per_worker", float(share_of(total * per_year * MILLION, employed)))
     put("unit_labour_cost", float(share_of(labour, total)))
 
-    by_goods, by_tier = _profit_shares(f.goods, f.tier, books["revenue"], running)
-    put("profit_margin", [float(share_of(running.sum(), total)), *by_goods, *by_tier])
+    by_group = _profit_shares(f.goods, f.tier, books["revenue"], running).ravel()
+    put("profit_margin", [float(share_of(running.sum(), total)), *by_group])
     put("investment", flow["machines_bought"] + flow["replacement"] + flow["capacity_bought"])
 
 
@@ -115,22 +115,33 @@ def _sales(goods: Array, market: Array, orders: Array, spending: Array) -> tuple
         near[market[i]] += orders[i, AUT]
     return (
         shipped,
-        np.where(wanted > 0, shipped / wanted, 0.0),
+        _shares(shipped, wanted),
         near,
-        np.where(wanted[3:] > 0, near / wanted[3:], 0.0),
+        _shares(near, wanted[3:]),
     )
 
 
 @compiled
-def _profit_shares(goods: Array, tier: Array, revenue: Array, profit: Array) -> tuple[Array, Array]:
-    """Profit over revenue by goods and by tier, nan where nothing is earned."""
+def _shares(part: Array, whole: Array) -> Array:
+    out = np.zeros(len(part))
+    for k in range(len(part)):
+        if whole[k] > 0:
+            out[k] = part[k] / whole[k]
+    return out
+
+
+@compiled
+def _profit_shares(goods: Array, tier: Array, revenue: Array, profit: Array) -> Array:
+    """Profit over revenue by goods, then by tier, nan where nothing is earned."""
     earned, kept = np.zeros((2, 3)), np.zeros((2, 3))
     for i in range(len(goods)):
         for dimension, group in enumerate((np.intp(goods[i]), np.intp(tier[i]))):
             earned[dimension, group] += revenue[i]
             kept[dimension, group] += profit[i]
-    share = np.where(earned > 0, kept / earned, np.nan)
-    return share[0], share[1]
+    for row in range(2):
+        for k in range(3):
+            kept[row, k] = kept[row, k] / earned[row, k] if earned[row, k] > 0 else np.nan
+    return kept
 
 
 def _factories(model: GarmentModel, put: Put) -> None:
@@ -485,12 +496,20 @@ def _beyond_nearest(cost: Array, automation: Array) -> Array:
     """Squared distance to each corner less that to the nearest, shape [step, corner]."""
     out = np.empty((len(cost), 4))
     for i in range(len(cost)):
-        x = np.minimum(np.maximum(cost[i], -1.0), 1.0)
-        y = np.minimum(np.maximum(automation[i], -1.0), 1.0)
-        for k, (corner_x, corner_y) in enumerate(((-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0))):
+        x, y = _within_one(cost[i]), _within_one(automation[i])
+        nearest = np.inf
+        for k in range(4):  # low cost first, few machines first
+            corner_x, corner_y = 2.0 * (k % 2) - 1, 2.0 * (k // 2) - 1
             out[i, k] = (x - corner_x) ** 2 + (y - corner_y) ** 2
-        out[i] -= out[i].min()
+            nearest = min(nearest, out[i, k])
+        for k in range(4):
+            out[i, k] -= nearest
     return out
+
+
+@compiled
+def _within_one(x: float) -> float:
+    return -1.0 if x < -1 else 1.0 if x > 1 else x
 
 
 @compiled
