@@ -22,6 +22,7 @@ from simulator.store import Store
 from simulator.trial import Trial
 
 RERUN, VISIT = "page rerun, nothing changed", "new visitor, the page's caches empty: all charts"
+NEXT = "next visitor: all charts"
 BEST, BAND = "changed lever to charts, best draw", "changed lever to charts, band"
 
 
@@ -49,7 +50,8 @@ def section(effort: Effort) -> Section:
     )
     if not quick:
         out.facts = {
-            "app charts seconds": Spread.of(found[VISIT]).median,
+            "app charts seconds": Spread.of(found[NEXT]).median,
+            "app charts seconds, caches empty": Spread.of(found[VISIT]).median,
             "app rerun seconds": Spread.of(rerun).median,
             "app lever seconds": Spread.of(found[BEST]).median,
             "app band seconds": Spread.of(found[BAND]).median,
@@ -96,7 +98,7 @@ def _pages(found: dict[str, list[float]], turns: int, quick: bool) -> None:
             page = visit()
         if not (page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")):
             raise RuntimeError("the page shows no chart")
-        with stopwatch(found["next visitor"]):
+        with stopwatch(found[NEXT]):
             page = visit()
         with stopwatch(found[RERUN]):
             page.run()

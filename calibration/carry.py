@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.checks import ScenarioError
 from simulator.fingerprint import model_digest
 from simulator.model import GarmentModel
 from simulator.parameters import PARAMETERS
@@ -37,6 +38,7 @@ _OTHERS = (
     _TOP / "calibration" / "posterior" / "validation.json",
     _TOP / "calibration" / "verify.json",
     _TOP / "docs" / "verdicts.json",
+    _TOP / "docs" / "explain.md",
     _TOP / "scenarios" / "calibrated.yaml",
 )
 
@@ -74,7 +76,7 @@ def result(asked: Mapping[str, Any]) -> str:
         model = GarmentModel(scenario, asked["seed"], asked["people_per_agent"], asked["steps_per_year"])
         while model.running:
             model.step()
-    except (ValueError, RuntimeError) as error:
+    except (ScenarioError, ValueError, RuntimeError) as error:
         return one_line(error)
     content = hashlib.sha256(model.recorder.values.tobytes())
     for table in (model.factories, model.workers, model.buyers):
