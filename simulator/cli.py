@@ -35,6 +35,7 @@ from simulator.lessons.command import add_lessons
 from simulator.terminal import (
     HEADLINES,
     Progress,
+    is_compiled,
     json_text,
     print_comparison,
     print_json,
@@ -201,7 +202,8 @@ def run(arguments: argparse.Namespace) -> int:
         scenario = scenario.with_values(values)
     _, read = under_draw(scenario, arguments.draw, arguments.posterior)
     warn_if_stale(arguments.posterior if read else None)
-    progress = Progress("steps", patience=2.0)
+    progress = Progress("steps", patience=2.0 if is_compiled() else 0.0)
+    progress(0, 4 * (arguments.until - 2011))
     try:
         result = run_one(
             scenario,

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -236,6 +237,13 @@ def _figure(value: float, unit: str) -> str:
     return f"{value:,.{0 if whole else 1 if size >= 10 else 2}f}"
 
 
+def is_compiled() -> bool:
+    """Whether loops were compiled on this machine before; also true where that cannot be seen."""
+    package = Path(__file__).resolve().parent
+    elsewhere = "NUMBA_CACHE_DIR" in os.environ or not os.access(package, os.W_OK)
+    return elsewhere or any((package / "__pycache__").glob("*.nbi"))
+
+
 class Progress:
     """A bar with time left on a terminal, now and then a line elsewhere; silent for ``patience`` seconds."""
 
@@ -275,6 +283,8 @@ class Progress:
         self.shown, self.at = True, now
 
     def _left(self, done: int, total: int, now: float) -> str:
+        if self.first is None and done < total and not is_compiled():
+            return "; the first one compiles the model, once a machine: about a minute"
         first, since = self.first or (done, now)
         if done <= first or done >= total:
             return ""

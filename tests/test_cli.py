@@ -349,6 +349,24 @@ def test_time_left_is_told_from_the_first_end_on_for_until_then_processes_start(
     ]  # fmt: skip
 
 
+def test_who_waits_for_the_first_compilation_is_told_so(capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(terminal, "__file__", str(tmp_path / "terminal.py"))
+    assert not terminal.is_compiled()
+    progress = terminal.Progress("runs")
+    progress(0, 3)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "streams.luck-40.py311.nbi").touch()
+    assert terminal.is_compiled()
+    progress = terminal.Progress("runs")
+    progress(0, 3)
+    assert capsys.readouterr().err.splitlines() == [
+        "0 of 3 runs; the first one compiles the model, once a machine: about a minute", "0 of 3 runs",
+    ]  # fmt: skip
+    monkeypatch.setattr(terminal, "__file__", str(tmp_path / "gone" / "terminal.py"))
+    assert terminal.is_compiled(), "what cannot be seen is not told"
+
+
 def test_a_port_in_use_is_named_with_a_free_one(call):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -24,8 +24,8 @@ MOST_CALLS = 2_000  # measured 1,702: each call from Python costs a tenth of a m
 MOST_CALLS_A_FACTORY = 0.7  # measured 0.47, the Mesa agents of new ones; a loop over factories would add one at least
 MOST_BYTES = 400_000  # measured 308,000 with few people: factories, buyers and links
 MOST_BYTES_A_WORKER = 28  # measured 21.9 with many; a worker's own columns have 43
-# Measured 40 and 609. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the other
-# may raise these two, which is why they are further off.
+# Measured 40 and 609. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the
+# other may raise these two, which is why they are further off.
 MOST_LINES_A_WORKER = 100
 MOST_LINES_A_FACTORY = 750
 LINEAR = 1.2  # exponent: a little luck and the logarithm of sorting; a loop within a loop has 2
