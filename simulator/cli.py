@@ -34,6 +34,7 @@ from simulator.findings_commands import add_findings
 from simulator.lessons.command import add_lessons
 from simulator.terminal import (
     HEADLINES,
+    PORT,
     Progress,
     is_compiled,
     json_text,
@@ -609,7 +610,7 @@ def _parser() -> _Parser:
         add(command)
 
     sub = command("app", app, "serve the browser app on this machine")
-    sub.add_argument("--port", type=whole(1, 65535), default=8501, help="(8501)")
+    sub.add_argument("--port", type=whole(1, 65535), default=PORT, help=f"({PORT})")
     sub.add_argument(
         "--classroom", action="store_true", help="let others in the same network look; else this machine only"
     )

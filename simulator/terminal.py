@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.compare import Comparison
     from simulator.results import Result
 
+PORT = 8501  # of the browser app
 HEADLINES = ("employment", "exports", "value_added", "mean_wage", "automation", "factories", "women_share")
 YEARS = ("2024", "2030", "2040")
 

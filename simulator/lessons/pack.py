@@ -20,6 +20,7 @@ from simulator.lessons.emulator import budget
 from simulator.lessons.findings import Runs
 from simulator.lessons.plan import LEVERS
 from simulator.report import font_faces, shared_style
+from simulator.terminal import PORT
 from simulator.texts import glossary, label, number, text
 from simulator.version import __version__
 
@@ -53,8 +54,9 @@ def html(runs: Runs, lives: Mapping[str, Any], lang: str) -> str:
         return escape(text(f"teach.{key}", lang, **values))
 
     made = words("pack_made", runs=runs.number, version=__version__, date=datetime.now(UTC).date().isoformat())
+    address = words("pack_address", address=f"localhost:{PORT}")
     sections = {
-        "how": f"<h2>{words('pack_how')}</h2>{pieces.paragraphs(texts()['how'][lang])}",
+        "how": f"<h2>{words('pack_how')}</h2><p><strong>{address}</strong></p>{pieces.paragraphs(texts()['how'][lang])}",
         "scripts": "".join(_script(i, one, runs, lives, lang) for i, one in enumerate(lessons(), start=1)),
         "ladder": f"<h2>{words('part_ladder')}</h2>{ladder.html(runs, lang)}",
         "quiz": _quiz(runs, lang),
@@ -180,7 +182,8 @@ def _quiz(runs: Runs, lang: str) -> str:
     for i, one in enumerate(quiz.questions(), start=1):
         right = one.right(runs)
         told = text("teach.quiz_open", lang) if right is None else one.about.option(right, lang)
-        asked += f"<li><p>{escape(one.question[lang])}</p><p>{_options(one.about, lang)}</p></li>"
+        of = escape(text("teach.quiz_lesson", lang, n=number(one.number)))
+        asked += f"<li><p>{escape(one.question[lang])} ({of})</p><p>{_options(one.about, lang)}</p></li>"
         answered += f'<tr><td>{i}</td><td class="answer">{escape(told)}</td><td></td><td></td></tr>'
     heads = "".join(
         f"<th>{head}</th>"

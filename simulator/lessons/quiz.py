@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from simulator.lessons.content import Answers, Ask, Pair, lesson
+from simulator.lessons.content import ORDER, Answers, Ask, Pair, lesson
 from simulator.lessons.findings import Runs
 
 WHEN = ("before", "after")
@@ -30,6 +30,11 @@ class Question:
     def about(self) -> Ask:
         """The lesson's question."""
         return lesson(self.lesson).asks[self.ask]
+
+    @property
+    def number(self) -> int:
+        """Place of the lesson, from 1."""
+        return ORDER.index(self.lesson) + 1
 
     def right(self, runs: Runs) -> str | None:
         """The option that holds with the current model; None where the model cannot tell."""

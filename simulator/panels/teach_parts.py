@@ -163,7 +163,8 @@ def questions(ready: Ready, lang: str) -> None:
     hands: dict[tuple[int, str, str], int] = st.session_state.setdefault(_HANDS, {})
     right = {i: one.right(ready.runs) for i, one in enumerate(quiz.questions())}
     for i, one in enumerate(quiz.questions()):
-        st.html(f'<h3 class="asked" lang="{lang}">{i + 1}. {escape(one.question[lang])}</h3>')
+        asked = f"{i + 1}. {one.question[lang]} ({text('teach.quiz_lesson', lang, n=number(one.number))})"
+        st.html(f'<h3 class="asked" lang="{lang}">{escape(asked)}</h3>')
         for when in quiz.WHEN:
             places = st.columns([1, *(2 for _ in one.about.options)], vertical_alignment="bottom")
             places[0].html(f'<p lang="{lang}"><strong>{escape(text(f"teach.quiz_{when}", lang))}</strong></p>')
@@ -179,13 +180,17 @@ def questions(ready: Ready, lang: str) -> None:
 
 
 def _class_result(hands: quiz.Hands, right: dict[int, str | None], lang: str) -> str:
-    """Right answers of the room before and after, by question, beside the model's answer."""
+    """Right answers of the room before and after, by question, beside the model's answer, once asked again."""
     if not any(hands.values()):
         return f'<p class="note" lang="{lang}">{escape(text("teach.quiz_empty", lang))}</p>'
     rows = ""
+    asked_again = {i for (i, when, _), n in hands.items() if when == "after" and n}
+    right = {i: answer if i in asked_again else None for i, answer in right.items()}
     for i, one in enumerate(quiz.questions()):
         answer = right[i]
         told = text("teach.quiz_open", lang) if answer is None else one.about.option(answer, lang)
+        if i not in asked_again:  # nobody learns the answer before the lesson
+            told = text("teach.quiz_later", lang)
         cells = ""
         for when in quiz.WHEN:
             mine = {key: n for key, n in hands.items() if key[0] == i}
