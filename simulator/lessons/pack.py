@@ -54,9 +54,10 @@ def html(runs: Runs, lives: Mapping[str, Any], lang: str) -> str:
         return escape(text(f"teach.{key}", lang, **values))
 
     made = words("pack_made", runs=runs.number, version=__version__, date=datetime.now(UTC).date().isoformat())
-    address = words("pack_address", address=f"localhost:{PORT}")
+    how = f"<p><strong>{words('pack_address', address=f'localhost:{PORT}')}</strong></p>"
+    how += pieces.paragraphs(texts()["how"][lang])
     sections = {
-        "how": f"<h2>{words('pack_how')}</h2><p><strong>{address}</strong></p>{pieces.paragraphs(texts()['how'][lang])}",
+        "how": f"<h2>{words('pack_how')}</h2>{how}",
         "scripts": "".join(_script(i, one, runs, lives, lang) for i, one in enumerate(lessons(), start=1)),
         "ladder": f"<h2>{words('part_ladder')}</h2>{ladder.html(runs, lang)}",
         "quiz": _quiz(runs, lang),
