@@ -34,7 +34,7 @@ def section(effort: Effort) -> Section:
         ["until the first run was stored", seconds(first), times(first / ideal)],
     ]
     spread = [wall / (runs * one / CORES) for one in (single.most, single.least)]
-    ratio = wall / ideal
+    ratio, busy = wall / ideal, wall / (own / CORES)
     if runs < PROMISED and not quick:
         wall += (PROMISED - runs) / rate
         ratio = wall / (PROMISED * single.median / CORES)
@@ -46,7 +46,11 @@ def section(effort: Effort) -> Section:
         "The runs' own times tell what two at once cost each other; the rest is starting, storing and waiting."
     )
     if not quick:
-        out.facts = {"batch wall over ideal": ratio, "batch minutes of 1,000": wall / 60}
+        out.facts = {
+            "batch wall over own times": busy,
+            "batch wall over ideal": ratio,
+            "batch minutes of 1,000": wall / 60,
+        }
     return out
 
 
