@@ -167,6 +167,7 @@ def test_the_other_parts_are_drawn(home):
     page.get("button_group")[1].set_value("quiz").run()
     page.number_input(key="hands_0_before_fall#0").set_value(3).run()
     assert text("teach.quiz_later", "en") in words(page) and "/ 3" not in words(page), "the answer was given away"
+    assert text("teach.quiz_counted", "en", n="3") in words(page)
     page.number_input(key="hands_0_after_fall#0").set_value(3).run()
     assert "3 / 3" in words(page)
 

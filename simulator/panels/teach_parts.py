@@ -184,27 +184,29 @@ def _class_result(hands: quiz.Hands, right: dict[int, str | None], lang: str) ->
     if not any(hands.values()):
         return f'<p class="note" lang="{lang}">{escape(text("teach.quiz_empty", lang))}</p>'
     rows = ""
-    asked_again = {i for (i, when, _), n in hands.items() if when == "after" and n}
-    right = {i: answer if i in asked_again else None for i, answer in right.items()}
+    known = {i: right[i] for i, when, option in hands if when == "after" and hands[i, when, option]}
     for i, one in enumerate(quiz.questions()):
-        answer = right[i]
-        told = text("teach.quiz_open", lang) if answer is None else one.about.option(answer, lang)
-        if i not in asked_again:  # nobody learns the answer before the lesson
-            told = text("teach.quiz_later", lang)
+        answer = known.get(i)
+        told = "quiz_open" if i in known else "quiz_later"  # nobody learns the answer before the lesson
+        said = text(f"teach.{told}", lang) if answer is None else one.about.option(answer, lang)
         cells = ""
         for when in quiz.WHEN:
-            mine = {key: n for key, n in hands.items() if key[0] == i}
-            good, everyone = quiz.score(mine, when, right)
+            mine = {key: n for key, n in hands.items() if key[0] == i and key[1] == when}
+            if answer is None:
+                cells += f"<td>{escape(text('teach.quiz_counted', lang, n=number(sum(mine.values()))))}</td>"
+                continue
+            good, everyone = quiz.score(mine, when, known)
             share = number(good / everyone, "share", lang) if everyone else "–"
             cells += f'<td>{share} <span class="band">{good} / {everyone}</span></td>'
-        rows += f'<tr><th scope="row">{i + 1}. {escape(one.question[lang])}</th><td>{escape(told)}</td>{cells}</tr>'
-    totals = {when: "{} / {}".format(*quiz.score(hands, when, right)) for when in quiz.WHEN}
+        rows += f'<tr><th scope="row">{i + 1}. {escape(one.question[lang])}</th><td>{escape(said)}</td>{cells}</tr>'
+    counted = {key: n for key, n in hands.items() if key[0] in known}
+    totals = {when: "{} / {}".format(*quiz.score(counted, when, known)) for when in quiz.WHEN}
+    summed = f'<p class="spend" lang="{lang}">{escape(text("teach.quiz_result", lang, **totals))}</p>' if known else ""
     heads = "".join(
         f"<th>{escape(text(f'teach.quiz_{name}', lang))}</th>" for name in ("score", "right", "before", "after")
     )
     return (
-        f'<p class="spend" lang="{lang}">{escape(text("teach.quiz_result", lang, **totals))}</p>'
-        f'<div class="table numbers" lang="{lang}" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
+        f'{summed}<div class="table numbers" lang="{lang}" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
