@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from served import Workers
@@ -176,6 +177,44 @@ def test_idle_workers_get_warm_once_each_for_its_draws():
     service.warm_up(runs(1))
     service.warm_up(runs(1))
     assert len(workers.warmed) == 2, "the best set in both workers"
+
+
+def drawn(draw):
+    return replace(runs(1)[0], draw=draw)
+
+
+def test_a_draw_is_made_at_home_and_by_the_next_worker_only_when_that_has_nothing_of_its_own():
+    class Named(Workers):
+        def submit(self, work, request, folder):
+            by.setdefault(id(self), []).append(request.draw)
+            return super().submit(work, request, folder)
+
+    by: dict[int, list[int]] = {}
+    made_by = [Named() for _ in range(3)]
+    waiting = iter(made_by)
+    service = jobs.Service(3, lambda: next(waiting))
+    asked = [drawn(draw) for draw in (0, 3, 6, 9, 1, 4)]
+    service.ask("me", asked)
+    draws = [by.get(id(worker), []) for worker in made_by]
+    assert draws == [[0], [1], [4]], "the third has none of its own and takes the second's"
+    made_by[1].finish()
+    assert by[id(made_by[1])] == [1, 3], "the second has no more and takes the first's"
+    made_by[2].finish()
+    assert by[id(made_by[2])] == [4], "what is two doors away is not its own"
+    while any(worker.open for worker in made_by):
+        for worker in made_by:
+            worker.finish_all()
+    assert sorted(d for found in by.values() for d in found) == sorted(r.draw for r in asked), "each is made once"
+
+
+def test_idle_workers_get_warm_for_their_own_draws_first():
+    workers = [Workers(), Workers()]
+    waiting = iter(workers)
+    service = jobs.Service(2, lambda: next(waiting))
+    service.warm_up([drawn(draw) for draw in range(4)])
+    for _ in range(8):
+        service.ask("me", [])
+    assert [[r.draw for r in worker.warmed] for worker in workers] == [[0, 2, 1, 3], [1, 3, 0, 2]]
 
 
 def test_two_servers_do_not_make_the_same_run(home):

@@ -172,12 +172,12 @@ class Service:
         for number, slot in enumerate(self._slots):
             if slot.key is not None:
                 continue
-            found = min(self._waiting(number), key=lambda item: item[0], default=None)
+            found = min(self._waiting(number), key=lambda item: self._order(item, number), default=None)
             if found is not None:
                 self._submit(slot, found[1], _make)
                 continue
-            cold = (r for r in self._common if self._fits(r, number) and r.key not in slot.warm)
-            request = next(cold, None)
+            cold = [r for r in self._common if self._away(r, number) <= 1 and r.key not in slot.warm]
+            request = min(cold, key=lambda r: self._away(r, number), default=None)
             if request is not None:
                 slot.warm.add(request.key)
                 self._submit(slot, request, _prepare)
@@ -190,14 +190,23 @@ class Service:
             for place, i in enumerate(wish.left):
                 request = wish.requests[i]
                 rests = now - self._elsewhere.get(request.key, -PATIENCE) < POLL
-                if request.key in flying or rests or not (number is None or self._fits(request, number)):
+                if request.key in flying or rests or not (number is None or self._away(request, number) <= 1):
                     continue
                 spent = len(wish.requests) - len(wish.left) + place
                 yield (wish.kinds[i], spent, wish.turn), request
 
-    def _fits(self, request: Request, number: int) -> bool:
-        """Each draw has its worker, so that its common years are kept once; the best one is at home everywhere."""
-        return request.draw == BEST or request.draw % self._number == number
+    def _away(self, request: Request, number: int) -> int:
+        """How far a worker is from a run: 0 at home, 1 next door, more where it is not its own.
+
+        Each draw has its worker, so that its common years are kept by few; the one next door keeps them too and lends
+        a hand when it has nothing else to do. The best set is at home everywhere.
+        """
+        return 0 if request.draw == BEST else (number - request.draw) % self._number
+
+    def _order(self, item: tuple[tuple[int, int, int], Request], number: int) -> tuple[int, int, int, int]:
+        """What a worker does first: what is most urgent, then what it is at home in, then by rank."""
+        (kind, spent, turn), request = item
+        return kind, self._away(request, number), spent, turn
 
     def _ahead(self, wish: _Wish) -> int:
         ranks = sorted(rank for rank, _ in self._waiting())
