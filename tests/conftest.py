@@ -17,6 +17,13 @@ from simulator.posterior import load_posterior
 from simulator.store import Store
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Half as many again as there are cores: a third of the time of all tests goes by in waiting for browsers,
+    servers and other processes."""
+    return -(-3 * (os.cpu_count() or 1) // 2)
+
+
 def pytest_collection_modifyitems(items):
     """Files with long tests come first, so that no process is left alone with one at the end."""
     long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
