@@ -22,6 +22,7 @@ from simulator.store import Store
 from simulator.trial import Trial
 
 RERUN, VISIT = "page rerun, nothing changed", "new visitor, the page's caches empty: all charts"
+WARM, FIRST = "the server warms itself as it starts", "first visitor after that: all charts"
 NEXT = "next visitor: all charts"
 BEST, BAND = "changed lever to charts, best draw", "changed lever to charts, band"
 
@@ -51,6 +52,7 @@ def section(effort: Effort) -> Section:
     if not quick:
         out.facts = {
             "app charts seconds": Spread.of(found[NEXT]).median,
+            "app charts seconds, after a start": Spread.of(found[FIRST]).median,
             "app charts seconds, caches empty": Spread.of(found[VISIT]).median,
             "app rerun seconds": Spread.of(rerun).median,
             "app lever seconds": Spread.of(found[BEST]).median,
@@ -82,6 +84,8 @@ def _pages(found: dict[str, list[float]], turns: int, quick: bool) -> None:
     import streamlit
     from streamlit.testing.v1 import AppTest
 
+    from simulator.panels.futures import warm
+
     def visit() -> Any:
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
         if page.exception:
@@ -91,9 +95,18 @@ def _pages(found: dict[str, list[float]], turns: int, quick: bool) -> None:
     if not quick:
         with stopwatch(found["first visitor of a new server: with its imports"]):
             visit()
-    for turn in range(turns):
+
+    def forget() -> None:
         streamlit.cache_data.clear()
         streamlit.cache_resource.clear()
+
+    for turn in range(turns):
+        forget()
+        with stopwatch(found[WARM]):
+            warm()
+        with stopwatch(found[FIRST]):
+            visit()
+        forget()
         with stopwatch(found[VISIT]):
             page = visit()
         if not (page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")):

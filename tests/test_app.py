@@ -1,5 +1,6 @@
 """Does the first page show what the store holds, say what is missing, and never simulate?"""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from made_up import fill
 from served import Workers
 from streamlit.testing.v1 import AppTest
 
+from simulator import report, tables
+from simulator.charts import CHARTS as CHARTS_BY_NAME
 from simulator.panels import futures, jobs, shown
 from simulator.store import Store
 from simulator.texts import LANGUAGES, text
@@ -19,7 +22,7 @@ CHARTS = 8
 def home(tmp_path, monkeypatch):
     """A home of its own for every test, and pages that remember nothing of other tests."""
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
-    for cached in (shown._shown, futures._spec, futures._html):
+    for cached in (shown._shown, futures._spec, futures._html, futures._table_with_badges):
         cached.clear()
     return tmp_path
 
@@ -63,6 +66,32 @@ def test_finished_runs_are_shown_at_once(workers, lang):
     for key in ("app.khmer_pending", "app.disclaimer", "app.map_note_contradiction", "app.table_results"):
         assert text(key, lang) in words(page)
     assert len(page.get("download_button")) == 2
+
+
+def _noted(drawn, name, draw, *found, **more):
+    drawn.append(name)
+    return draw(*found, **more)
+
+
+def test_a_server_that_has_warmed_itself_draws_nothing_for_its_first_visitor(workers, monkeypatch):
+    fill(Store())
+    futures.warm()
+    drawn = []
+    noting = {name: partial(_noted, drawn, name, draw) for name, draw in CHARTS_BY_NAME.items()}
+    monkeypatch.setattr(futures, "CHARTS", noting)
+    for module, name in ((report, "cards"), (tables, "behind"), (tables, "inputs"), (tables, "results")):
+        monkeypatch.setattr(module, name, partial(_noted, drawn, name, getattr(module, name)))
+    for lang in LANGUAGES:
+        assert len(charts(visit(lang))) == CHARTS
+    assert drawn == []
+    futures._spec.clear()
+    visit()
+    assert len(drawn) == CHARTS, "what is not kept is drawn"
+
+
+def test_a_server_without_runs_has_nothing_to_warm(workers):
+    futures.warm()
+    assert workers.given == []
 
 
 def test_the_language_can_be_switched_and_stays_in_the_address(workers):

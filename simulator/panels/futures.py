@@ -27,7 +27,7 @@ from simulator.results import InputError
 from simulator.run import Request
 from simulator.sentences import finding, takeaway
 from simulator.store import Store
-from simulator.texts import glossary, label, text
+from simulator.texts import LANGUAGES, glossary, label, text
 from simulator.version import __version__
 
 
@@ -53,9 +53,18 @@ def page() -> None:
 
 
 def warm() -> None:
-    """Read the stored comparison before the first visitor asks for it."""
+    """Read the stored comparison, and draw the page's parts in each language, before the first visitor asks for it."""
     with suppress(InputError):
-        stored(named_requests())
+        shown = stored(named_requests())
+        if shown is None:
+            return
+        for lang in LANGUAGES:
+            for name in ("map", *LINES, *(f"grid_{name}" for name in _in_grid(shown)[:1])):
+                _spec(shown.runs, name, lang, shown)
+                _html(shown.runs, f"behind_{name}", lang, shown)
+            for piece in ("cards", "legend", "inputs", "sources"):
+                _html(shown.runs, piece, lang, shown)
+            _results_table(shown.runs, lang, shown)
 
 
 def _waiting(requests: list[Request], lang: str) -> Shown | None:
@@ -124,8 +133,7 @@ def _results(shown: Shown, lang: str) -> None:
 
 
 def _policy_or_world(runs: str, lang: str, shown: Shown) -> None:
-    found = set(shown.tables.grid["indicator"]) if len(shown.tables.grid) else set()
-    names = [name for name in LINES if name in found]
+    names = _in_grid(shown)
     if not names:
         return
     st.header(text("app.grid_title", lang), anchor=False)
@@ -134,6 +142,12 @@ def _policy_or_world(runs: str, lang: str, shown: Shown) -> None:
         text("app.indicator", lang), names, format_func=lambda name: label(name, lang), key="grid_indicator"
     )
     _chart(runs, f"grid_{chosen}", lang, shown)
+
+
+def _in_grid(shown: Shown) -> list[str]:
+    """Indicators of which there is a grid of policy and world; the first is shown unless another is chosen."""
+    found = set(shown.tables.grid["indicator"]) if len(shown.tables.grid) else set()
+    return [name for name in LINES if name in found]
 
 
 def _chart(runs: str, name: str, lang: str, shown: Shown) -> None:
