@@ -131,11 +131,12 @@ def _cross_table(
 ) -> None:  # fmt: skip
     """Add people at work, of whom some have been displaced since, and displaced people to their cells."""
     last = len(groups) - 1  # ``groups`` is the age group of each age in steps
+    kinds = goods * SIZES[5] + tier
     for i in at_work:
         if state[i] != EMPLOYED:
             continue
-        cell = _hit_cell(groups[min(step - born[i], last)], woman[i], education[i], skill[i])
-        at = ((job[i] * HIT_CELLS + cell) * SIZES[4] + goods[factory[i]]) * SIZES[5] + tier[factory[i]]
+        cell = _hit_cell(groups[np.uintp(min(step - born[i], last))], woman[i], education[i], skill[i])
+        at = np.uintp((np.intp(job[i]) * HIT_CELLS + cell) * (SIZES[4] * SIZES[5]) + kinds[np.uintp(factory[i])])
         first = i - i % household
         employed[at, HEADS] += 1
         employed[at, WAGES] += wage[i]
@@ -183,8 +184,9 @@ def _margins(table: Array, number: int, sizes: Array) -> Array:
 def _household(first: int, last: int, elsewhere: Array, rest: float, state: Array, wage: Array) -> float:
     """Income of the household in the rows from ``first`` to before ``last``."""
     income = 0.0
-    for i in range(first, last):
-        income += wage[i] + elsewhere[state[i]]
+    for k in range(first, last):
+        i = np.uintp(k)
+        income += wage[i] + elsewhere[np.uintp(state[i])]
     return income + rest
 
 
@@ -205,9 +207,17 @@ def household_income(model: GarmentModel, households: Array) -> Array:
     w, size = model.workers, model.household_workers
     rest = model.par.labour.household_other * model.now("outside_wage")
     earned = elsewhere(model)
-    return np.array(
-        [_household(h * size, min((h + 1) * size, len(w)), earned, rest, w.state, w.wage) for h in households]
-    )
+    return _households(households, size, earned, rest, w.state, w.wage)
+
+
+@compiled
+def _households(households: Array, size: int, elsewhere: Array, rest: float, state: Array, wage: Array) -> Array:
+    """``household_income`` from the columns."""
+    incomes = np.empty(len(households))
+    for n in range(len(households)):
+        first = households[n] * size
+        incomes[n] = _household(first, min(first + size, len(state)), elsewhere, rest, state, wage)
+    return incomes
 
 
 def elsewhere(model: GarmentModel) -> Array:

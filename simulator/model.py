@@ -143,7 +143,7 @@ class GarmentModel(mesa.Model):
         self.real_wages: list[float] = []
         self.people: dict[str, int] = {}
         self.laid_off = self.quits = self.reskilled = self.opened = np.empty(0, np.intp)
-        self.at_work = np.empty(0, np.int32)
+        self.at_work = np.empty(0, np.uint32)
         self.seats_taken, self.open_posts, self.paid_wages, self.loans_before = 0.0, 0, 0.0, 0.0
         self.market_share = self.market_share_2012 = 0.0
         self.origin_sales = np.full(len(ORIGINS), np.inf)

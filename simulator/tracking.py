@@ -108,8 +108,8 @@ class Tracker:
 
     def __init__(self, model: GarmentModel, luck: Stream) -> None:
         self.rows = sample(luck.uniform(len(model.workers), "people"), PEOPLE_FOLLOWED)
-        self.old = sample(luck.uniform(len(model.factories), "factories"), OPENED_BEFORE)
-        self.first = model.factories.ever
+        self._opened_before = np.zeros(len(model.factories), bool)  # by number: are they followed?
+        self._opened_before[sample(luck.uniform(len(model.factories), "factories"), OPENED_BEFORE)] = True
         self._born = model.workers.born[self.rows].copy()
         self._generation = np.zeros(len(self.rows), int)
         self._names = np.array([f"{row}-0" for row in self.rows], PEOPLE["person"].dtype)
@@ -154,7 +154,9 @@ class Tracker:
 
     def _see_factories(self, model: GarmentModel) -> tuple[Array, ...]:
         f = model.factories
-        followed = np.isin(f.number, self.old) | ((f.number >= self.first) & (f.number % EVERY == 0))
+        later = len(self._opened_before)
+        old = self._opened_before[np.minimum(f.number, later - 1)]
+        followed = np.where(f.number < later, old, f.number % EVERY == 0)
         rows = np.flatnonzero(followed & (f.open | model.leaving))
         rows = rows[np.argsort(f.number[rows])]
         decision = decisions(
@@ -163,7 +165,7 @@ class Tracker:
             moving=model.moving[rows],
             moved_to=f.moved_to[rows],
         )
-        decision[np.isin(rows, model.opened)] = OPENED
+        decision[(rows[:, None] == model.opened).any(axis=1)] = OPENED
         payback = np.fmin.reduce(model.payback[rows], axis=1)  # passes over NaN
         staff = np.rint(f.staff[rows] * model.weight)
         return (

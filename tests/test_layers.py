@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A module imports from rows above its own. A folder counts as one module, its files may share.
 LAYERS = (
-    ("version", "paths", "units", "fingerprint", "pool", "compiled"),
+    ("version", "paths", "units", "fingerprint", "pool"),
+    ("compiled",),
     ("parameters", "indicators", "streams", "state"),
     ("texts", "data"),
     ("checks", "ranges"),

@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a quarter takes, measured when this was written, and some to spare for the next indicator or process. To be
 # lowered when it takes less; raised only by somebody who knows what for.
-MOST_CALLS = 2_000  # measured 1,702: each call from Python costs a tenth of a microsecond at the very least
+MOST_CALLS = 2_000  # measured 1,668: each call from Python costs a tenth of a microsecond at the very least
 MOST_CALLS_A_FACTORY = 0.7  # measured 0.47, the Mesa agents of new ones; a loop over factories would add one at least
 MOST_BYTES = 400_000  # measured 308,000 with few people: factories, buyers and links
-MOST_BYTES_A_WORKER = 28  # measured 21.9 with many; a worker's own columns have 43
-# Measured 40 and 609. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the
+MOST_BYTES_A_WORKER = 13  # measured 9.5 with 32,500, 4.5 with 130,000; a worker's own columns have 43
+# Measured 57 and 609. A pass of NumPy is no line, that of a compiled loop is some five: what moves from one to the
 # other may raise these two, which is why they are further off.
 MOST_LINES_A_WORKER = 100
 MOST_LINES_A_FACTORY = 750

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.compiled import compiled
+from simulator.compiled import compiled, places
 from simulator.processes.production import assess_staff
 from simulator.processes.workers import from_least, in_state
 from simulator.state import (
@@ -193,27 +193,29 @@ def _who_accepts(
     keys: Array, looks: Array, pay: Array, costs: tuple[float, float, float, float, float], step: int, dt: float,
     left: Array, state: Array, skill: Array, settled: Array, taste: Array, born: Array, education: Array, woman: Array,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
-    """``who_accepts`` on the columns: those who are free, by skill, then who of them is willing.
+    """``who_accepts`` on the columns: those who are free, of operators only who looks; then who of them is willing.
 
     By job: ``looks`` are the chances of [left a job in this step, state], ``pay`` the log of relative pay. ``costs``
     are lambda, a, a_0, m and e of the formula.
     """
-    free, skilled = np.empty(len(state), np.int32), np.empty((2, len(state)), np.int32)
-    number, count = 0, np.zeros(2, np.intp)
-    for i in range(len(state)):  # without a jump that the processor could guess wrong
-        is_free = (state[i] == OUTSIDE) | (state[i] == DISPLACED)
-        free[number] = i
-        number += is_free & (skill[i] <= OPERATOR_SKILL)
-        if skill[i] > OPERATOR_SKILL:
-            k = skill[i] - TECHNICIAN_SKILL
-            skilled[k, count[k]] = i
-            count[k] += is_free
+    key, outside, displaced = keys[OPERATOR], looks[OPERATOR, 0, OUTSIDE], looks[OPERATOR, 0, DISPLACED]
+    flags = np.empty(len(state), np.bool_)
+    for i in range(len(state)):
+        u = luck(key, i)
+        looking = (u < outside) & (state[i] == OUTSIDE) | (u < displaced) & (state[i] == DISPLACED)
+        flags[i] = looking & (skill[i] <= OPERATOR_SKILL)
+    operators = places(flags)
+    for i in range(len(state)):
+        flags[i] = (skill[i] > OPERATOR_SKILL) & ((state[i] == OUTSIDE) | (state[i] == DISPLACED))
+    skilled = places(flags)
     people = step, dt, left, state, settled, taste, born, education, woman
     none = (costs[0], costs[1], costs[2], 0.0, 0.0)
+    technicians = skilled[skill[skilled] == TECHNICIAN_SKILL]
+    engineers = skilled[skill[skilled] == ENGINEER_SKILL]
     return (
-        _willing(free[:number], keys[OPERATOR], looks[OPERATOR], pay[OPERATOR], costs, people),
-        _willing(skilled[0, : count[0]], keys[TECHNICIAN], looks[TECHNICIAN], pay[TECHNICIAN], none, people),
-        _willing(skilled[1, : count[1]], keys[ENGINEER], looks[ENGINEER], pay[ENGINEER], none, people),
+        _willing(operators, keys[OPERATOR], looks[OPERATOR], pay[OPERATOR], costs, people),
+        _willing(technicians, keys[TECHNICIAN], looks[TECHNICIAN], pay[TECHNICIAN], none, people),
+        _willing(engineers, keys[ENGINEER], looks[ENGINEER], pay[ENGINEER], none, people),
     )
 
 
@@ -222,17 +224,13 @@ def _willing(
     free: Array, key: np.uint64, looks: Array, pay: float, costs: tuple[float, float, float, float, float],
     people: tuple[int, float, Array, Array, Array, Array, Array, Array, Array],
 ) -> Array:  # fmt: skip
-    """Who of the ``free`` looks and accepts one job; who left a job in this step looks no more often than others."""
+    """Who of the ``free`` looks and accepts one job."""
     liking, age_cost, age_from, men, schooling = costs
     step, dt, left, state, settled, taste, born, education, woman = people
     rows, number = np.empty(len(free), np.intp), 0
     for i in free:
-        rows[number] = i
-        number += luck(key, i) < (looks[0, OUTSIDE] if state[i] == OUTSIDE else looks[0, DISPLACED])
-    looking, number = rows[:number], 0
-    for i in looking:
         dislike = taste[i] - liking + age_cost * max(0.0, (step - born[i]) * dt - age_from) + men * (not woman[i])
-        looks_still = (luck(key, i) < looks[np.intp(left[i]), state[i]]) & (not settled[i])
+        looks_still = (luck(key, i) < looks[np.uintp(left[i]), np.uintp(state[i])]) & (not settled[i])
         rows[number] = i
         number += looks_still & (pay > dislike + schooling * education[i])
     return rows[:number].copy()

@@ -743,12 +743,13 @@ def _trained_and_new(
     """By factory: operators trained after ``since``, such technicians, operators new to the job by ``slow``."""
     found = np.zeros((3, factories))
     for i in at_work:
+        at = np.uintp(factory[i])
         if job[i] == OPERATOR:
-            found[0, factory[i]] += trained_at[i] > since
+            found[0, at] += trained_at[i] > since
             if step - hired[i] < len(slow):
-                found[2, factory[i]] += slow[step - hired[i]]
+                found[2, at] += slow[step - hired[i]]
         elif job[i] == TECHNICIAN and skill[i] == TECHNICIAN_SKILL:
-            found[1, factory[i]] += trained_at[i] > since
+            found[1, at] += trained_at[i] > since
     return found
 
 

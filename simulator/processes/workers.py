@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.compiled import compiled
+from simulator.compiled import compiled, places
 from simulator.state import (
     DISPLACED,
     EMPLOYED,
@@ -78,11 +78,20 @@ def _by_age(rate: Callable[..., Array], dt: float, **terms: float) -> Array:
 @compiled
 def _going_home(key: np.uint64, chance: Array, step: int, born: Array) -> Array:
     """Rows of people who go home, with the ``chance`` of each age in steps."""
-    rows, number = np.empty(len(born), np.intp), 0
+    last, oldest, most = len(chance) - 1, len(chance) - 1, 0.0
+    for age in range(last, -1, -1):
+        if chance[age] >= 1:
+            oldest = age  # that somebody can be and stay
+        else:
+            most = max(most, chance[age])
+    flags = np.empty(len(born), np.bool_)
     for i in range(len(born)):
-        if luck(key, i) < chance[min(step - born[i], len(chance) - 1)]:
-            rows[number] = i
-            number += 1
+        flags[i] = (luck(key, i) < most) | (step - born[i] >= oldest)
+    near = places(flags)
+    rows, number = np.empty(len(near), np.intp), 0
+    for i in near:
+        rows[number] = i
+        number += luck(key, i) < chance[np.uintp(min(step - born[i], last))]
     return rows[:number].copy()
 
 
@@ -213,12 +222,8 @@ def quit_jobs(model: GarmentModel, rng: Stream) -> None:
 
 @compiled
 def in_state(wanted: int, state: Array) -> Array:
-    """Rows of people in the ``wanted`` state, without a jump the processor could guess wrong."""
-    rows, number = np.empty(len(state), np.int32), 0
-    for i in range(len(state)):
-        rows[number] = i
-        number += state[i] == wanted
-    return rows[:number].copy()
+    """Rows of people in the ``wanted`` state."""
+    return places(state == wanted)
 
 
 @compiled
