@@ -1,6 +1,6 @@
 # make app      installs what is needed, computes what the first page shows, serves http://localhost:8501
 # make test     everything: style, types, every test; needs Chromium (taken from Debian's packages when missing)
-# make check    the everyday part of the tests, in a few minutes
+# make check    the everyday part of the tests: a minute on two fast cores, a few on slow ones
 # make verify-long  the long checks of the calibration, an hour where its runs are not on disk yet
 # make bench    how fast it runs here, as a page of ratios; a part of it: make bench BENCH="baseline app --quick"
 # make clean    removes what these targets made; finished runs stay (garment-sim store)

@@ -18,10 +18,11 @@ from simulator.store import Store
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers():
+def pytest_xdist_auto_num_workers(config):
     """Half as many again as there are cores: a third of the time of all tests goes by in waiting for browsers,
-    servers and other processes."""
-    return -(-3 * (os.cpu_count() or 1) // 2)
+    servers and other processes. Those without browsers hardly wait."""
+    cores = os.cpu_count() or 1
+    return cores if "not browser" in config.option.markexpr else -(-3 * cores // 2)
 
 
 def pytest_collection_modifyitems(items):

@@ -75,6 +75,7 @@ def test_every_number_of_the_registry_makes_a_problem_that_salib_samples_within_
     assert middle == pytest.approx(np.sqrt(low * high), rel=0.1)  # even in the logarithm
 
 
+@pytest.mark.slow
 def test_a_sample_of_salib_is_run_as_an_experiment_and_analysed(tmp_path):
     from SALib.analyze import morris as analyse
     from SALib.sample import morris
@@ -134,6 +135,7 @@ def test_a_wrong_table_in_memory_is_one_line(frame, message):
 # EMA workbench
 
 
+@pytest.mark.slow
 def test_the_workbench_runs_the_real_model_with_levers_and_uncertainties(tmp_path):
     import ema_workbench
 
@@ -306,6 +308,7 @@ def test_monthly_and_yearly_tables_have_their_dates():
 # IAMC
 
 
+@pytest.mark.slow
 def test_the_long_form_is_read_by_pyam(done):
     import pyam
 

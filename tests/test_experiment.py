@@ -468,6 +468,7 @@ def tiny(number, columns=2):
 BASE = load_scenario("baseline")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_SERIES_ROWS", 5000)
     monkeypatch.setattr(export, "_RUNS_ROWS", 20)

@@ -314,6 +314,7 @@ def rule_of_discovery(one):
 TRUE_SHARE = 0.3 * (0.02 / 0.06)
 
 
+@pytest.mark.slow
 def test_a_planted_box_is_found_again_with_weights_that_put_sampling_right(monkeypatch, store):
     standing_in(monkeypatch, rule_of_discovery, discover)
     found = discover.discover("no_garment_sector", worlds=300, period=2028, store=store)
@@ -441,12 +442,14 @@ def test_a_goal_out_of_reach_is_told_with_the_best_there_is(monkeypatch, store):
     assert found.winner[LOGISTICS] > 0.9
 
 
+@pytest.mark.slow
 def test_a_goal_that_is_met_anyway_costs_nothing_more(monkeypatch, store):
     found, _ = search(monkeypatch, store, "employment>=300000", budget=120)
     assert found.about["winner"] == 0
     assert "No lever has to move" in " ".join(optimum_words(found, "en"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer(monkeypatch, store):
     first, _ = search(monkeypatch, store, "employment>=450000", budget=120)
     second, _ = search(monkeypatch, store, "employment>=450000", budget=120)
@@ -595,6 +598,7 @@ def test_a_finding_of_another_kind_or_none_is_refused(tmp_path):
         kept.load("discover", folder)
 
 
+@pytest.mark.slow
 def test_runs_go_through_the_store_and_are_not_repeated(store):
     seen = []
     asked = {"indicators": ["employment"], "period": 2013, "parameters": [DEMAND], "trajectories": 2}

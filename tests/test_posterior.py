@@ -269,6 +269,7 @@ def test_differences_are_taken_within_a_draw(posterior):
     assert less.metadata["draws"] == [0, 1, 2] and less.metadata["posterior"] == load_posterior().name
 
 
+@pytest.mark.slow
 def test_the_same_bytes_on_any_number_of_processes(posterior, tmp_path):
     requests = [Request.of("baseline", seed, 1000, 2012, draw) for draw in range(2) for seed in range(2)]
     outcomes = [run_many(requests, Store(tmp_path / str(workers)), workers) for workers in (1, 2)]

@@ -116,7 +116,7 @@ def test_a_run_that_raises_is_recorded_and_the_others_go_on(store, monkeypatch):
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_store_that_cannot_be_written_costs_nothing_but_the_store(tmp_path, capfd, workers):
     (tmp_path / "file").write_text("")
     outcome = run_many(asked([0, 1]), Store(tmp_path / "file" / "runs"), workers=workers)

@@ -133,6 +133,7 @@ def test_the_pdf_has_pages_words_and_pictures(compared, lang):
         assert not ink[:, :8].any() and not ink[:, -8:].any(), "nothing runs off the page"
 
 
+@pytest.mark.slow
 def test_the_pdf_takes_stored_findings_along_and_says_that_they_are_unchecked(compared, tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_SIM_HOME", str(tmp_path))
     fill_sensitivity()

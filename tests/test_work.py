@@ -157,6 +157,7 @@ def lines():
     return dict(zip(SIZES, json.loads(done.stdout)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place, most", [(0, MOST_LINES_A_FACTORY), (1, MOST_LINES_A_WORKER)])
 def test_lines_grow_in_proportion(lines, place, most):
     start = lines[SMALL]
