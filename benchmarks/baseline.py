@@ -58,6 +58,7 @@ def section(effort: Effort) -> Section:
     if not quick:
         out.facts = {f"baseline seconds at {p}": Spread.of(first[p]).median for p in runs}
         out.facts |= {f"baseline MB at {p}": max(memory[p]) for p in runs}
+        out.facts["baseline again at 50"] = Spread.of(again[50]).median
     return out
 
 
