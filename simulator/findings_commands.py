@@ -209,8 +209,8 @@ def _failures(failures: Sequence[Failure]) -> int:
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
     if failures:
-        print("what rests on failed runs is left out, and the finding is not kept; the same command tries them again",
-              file=sys.stderr)  # fmt: skip
+        print("what rests on failed runs is left out, and the finding is not kept for the app, though --out writes it; "
+              "the same command tries them again", file=sys.stderr)  # fmt: skip
     return SOME_FAILED if failures else DONE
 
 

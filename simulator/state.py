@@ -27,7 +27,7 @@ EU, US, ASEAN = 0, 1, 3
 KH_OWNER = 5
 NEVER = np.iinfo(np.int16).min
 NOWHERE = -1
-MOST_FACTORIES = 8_192  # rows: more than can be open at a time
+MOST_FACTORIES = 32_768  # rows: as many as the column ``factory`` of workers can tell apart
 MOST_YEARS = 100.0  # of age: the end of tables by age
 _WORD = 8  # bytes
 _LINE = 64  # bytes of a cache line: columns begin with one, and one apart, so that a row's cells lie in different sets
@@ -66,10 +66,10 @@ class Table:
         ends = np.cumsum([(-(-len(row) * self.most // _LINE) + 1) * _LINE for row in new]).tolist()
         self._starts = [0, *ends[:-1]]
         self._cells = [_cells(new, self._starts, unit) for unit in (np.uint64, np.uint8)]
-        self._memory = np.empty(ends[-1], np.uint8)
+        self._memory = np.empty(ends[-1], np.uint8)  # of rows that are never used the machine holds nothing
         self._divide()
         for name, column in self.columns().items():
-            self._buffers[name][:] = column.fill
+            self._buffers[name][:rows] = column.fill
         self._show(rows)
 
     @classmethod
@@ -85,15 +85,19 @@ class Table:
         if self.rows + count > self.most:
             raise Full(f"{type(self).__name__}: all {self.most} rows are in use")
         first = self.rows
+        new = np.arange(first, first + count)
         if count:
+            self._empty(new)
             self._show(first + count)
-        return np.arange(first, first + count)
+        return new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update({name: value for name, value in self.__dict__.items() if name not in self._buffers})
-        twin._memory = self._memory.copy()
+        twin._memory = np.empty_like(self._memory)
         twin._divide()
+        for name, buffer in self._buffers.items():
+            twin._buffers[name][: self.rows] = buffer[: self.rows]
         twin._show(self.rows)
         return twin
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PEOPLE_FOLLOWED = 200  # rows of workers: some 70 at work at a time, and frames of 23,200 lines to 2040
 OPENED_BEFORE = 40  # factories of 2012
-EVERY = 200  # of those opened later the numbers divisible by this: some 20 to 2040, and never more than 40
+EVERY = 200  # of those opened later the numbers divisible by this: some 20 to 2040
 QUARTERS_PER_YEAR = 4
 
 LEFT = ("closed", *(f"moved to {origin}" for origin in ORIGINS[1:]))

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.growth import Divided
 from simulator.model import GarmentModel
 from simulator.observe import COLUMN_AT
+from simulator.processes.orders import _pair
 from simulator.scenario import load_scenario
 
 INDICATORS = ("employment", "exports", "factories", "mean_wage", "automation", "technician_coverage")
@@ -31,6 +33,26 @@ def test_the_whole_sector_runs_one_to_one():
         model.step()
     assert len(model.workers) == 2_600_000
     assert max(model.residuals().values()) < 1e-9
+
+
+def test_many_small_factories_find_room():
+    """Anywhere in the ranges of the numbers, which a screening goes through, a sector may split up into thousands."""
+    model = GarmentModel(Divided(9_000), seed=1, people_per_agent=400, until=2012)
+    while model.running:
+        model.step()
+        assert max(model.residuals().values()) < 1e-9
+    assert model.factories.open.sum() > 8_192
+    employers = model.workers.factory
+    assert employers.max() > 8_192 and np.array_equal(
+        np.bincount(employers[employers >= 0], minlength=len(model.factories)), model.factories.staff.sum(axis=1)
+    )
+
+
+def test_each_pair_of_buyer_and_factory_has_luck_of_its_own():
+    buyers, factories = np.meshgrid(np.arange(60), [0, 1, 8_191, 8_192, 8_193, 16_384, 32_767])
+    rows = {_pair(b, f) for b, f in zip(buyers.ravel(), factories.ravel(), strict=True)}
+    assert len(rows) == buyers.size
+    assert _pair(3, 8_191) == 3 * 8_192 + 8_191, "as ever where there are no more than 8,192 rows"
 
 
 @pytest.mark.slow

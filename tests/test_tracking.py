@@ -12,7 +12,7 @@ from simulator.model import GarmentModel
 from simulator.results import FACTORY_COLUMNS, PEOPLE_COLUMNS, Result
 from simulator.run import Request, execute
 from simulator.scenario import load_scenario, scenario_ids
-from simulator.state import EMPLOYED, MOST_FACTORIES, STAGES
+from simulator.state import EMPLOYED, STAGES
 from simulator.store import Store
 from simulator.tracking import EVERY, FACTORIES, LEFT, OPENED_BEFORE, PEOPLE, PEOPLE_FOLLOWED, sample
 
@@ -107,7 +107,7 @@ def test_samples_have_the_sizes_they_promise(long):
     later = [row for row in followed if row not in set(opening["factory"])]
     assert len(later) > 5
     assert all(row % EVERY == 0 for row in later)
-    assert len(followed) <= OPENED_BEFORE + MOST_FACTORIES / EVERY
+    assert len(followed) <= 2 * OPENED_BEFORE
 
 
 def test_a_sample_takes_all_where_there_are_few():

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.compiled import compiled
 from simulator.processes.production import planned, unit_cost
-from simulator.state import ASEAN, GOODS, KH, KH_OWNER, MOST_FACTORIES, Links
+from simulator.state import ASEAN, GOODS, KH, KH_OWNER, Links
 from simulator.streams import luck
 from simulator.units import Array, Number, Share, per_step, share_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.streams import Stream
 
 FINER = 4  # stretches a factory in the table that tells where to begin to look for one
-PAIR = MOST_FACTORIES  # buyer * PAIR + row of the factory names a pair
+_PAIR, _BEYOND = 8_192, 2**40  # rows of luck of a pair: see ``_Offer.search``
 
 
 def set_quotes(model: GarmentModel, rng: Stream) -> None:
@@ -483,7 +483,8 @@ class _Offer:
         and so on; a place is buyer × 8192 + factory of the link reviewed, or buyer × 8192 + 0, 1, 2 and so on for
         missing links. A link is reviewed where the number ``review`` lies below the hazard within the step. From
         ``own`` and ``candidate`` come the Gumbel numbers of the supplier and of candidates. The row of these three is
-        buyer × 8192 + factory.
+        buyer × 8192 + factory. In all of them a row of factories f from 8192 on counts as f mod 8192 with 2^40 more
+        for each full 8192, so that no two pairs share a number.
         """
         b, links, par = model.buyers, model.links, model.par.sourcing
         keys = rng.key("review"), rng.key("own"), rng.key("instead"), rng.key("new"), rng.key("candidate")
@@ -592,6 +593,12 @@ def _sum(values: Array) -> float:
 
 
 @compiled
+def _pair(buyer: int, factory: int) -> int:
+    """The row of luck of a buyer and the row of a factory, or its place among the missing."""
+    return factory // _PAIR * _BEYOND + buyer * _PAIR + factory % _PAIR
+
+
+@compiled
 def _met(
     buyer: Array, factory: Array, open_: Array, goods: Array, orders: Array, candidates: int,
     needs: tuple[float, float, float, float], hazard: float, keys: tuple[np.uint64, ...],
@@ -605,7 +612,7 @@ def _met(
     review, own, instead, new, drawn = keys
     looks, again = np.empty(len(buyer), np.bool_), np.empty(len(buyer), np.intp)
     for i in range(len(buyer)):
-        looks[i] = luck(review, buyer[i] * PAIR + factory[i]) < hazard
+        looks[i] = luck(review, _pair(buyer[i], factory[i])) < hazard
     wanted, places = np.empty(len(goods), np.intp), np.empty(len(goods), np.intp)
     i = reviewed = 0
     for n in range(len(goods)):
@@ -627,11 +634,11 @@ def _met(
         g, missing = goods[n], 0
         for _ in range(places[n]):
             if r < reviewed and buyer[again[r]] == n:
-                link[p], key, row = again[r], instead, n * PAIR + factory[again[r]]
+                link[p], key, row = again[r], instead, _pair(n, factory[again[r]])
                 numbers[p, 0] = luck(own, row)
                 r += 1
             else:
-                key, row = new, n * PAIR + missing
+                key, row = new, _pair(n, missing)
                 missing += 1
             for k in range(candidates):
                 u = luck(key, row * candidates + k)
@@ -642,7 +649,7 @@ def _met(
                 while ends[np.uintp(at)] < point:
                     at += 1
                 candidate[p, k] = rows[np.uintp(at)]
-                numbers[p, 1 + k] = luck(drawn, n * PAIR + candidate[p, k])
+                numbers[p, 1 + k] = luck(drawn, _pair(n, candidate[p, k]))
             p += 1
     return wanted, places, link, candidate, numbers
 
