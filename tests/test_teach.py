@@ -113,6 +113,12 @@ def test_a_prediction_is_still_there_when_a_room_goes_back_to_it(home):
     assert not answers()
     press(page, "back")
     assert [one.value for one in answers()] == ["rise", "fall", "hardly"] and not page.button(key="on").disabled
+    press(page, "home")
+    press(page, "start_technicians")
+    for _ in range(at):
+        press(page, "on")
+    assert [one.value for one in answers()] == [None, None, None], "the next room has predicted nothing"
+    assert page.button(key="on").disabled
 
 
 def test_an_address_opens_a_screen_and_a_wrong_one_the_list(home):

@@ -106,6 +106,13 @@ def _go(name: str | None, step: int) -> None:
             st.query_params[key] = str(value)
 
 
+def _begin(name: str) -> None:
+    """A lesson from its first screen, for a room that has predicted nothing yet."""
+    kept = {of: made for of, made in st.session_state[_PREDICTED].items() if of[0] != name}
+    st.session_state[_PREDICTED] = kept
+    _go(name, 0)
+
+
 def _list(ready: Ready, lang: str) -> None:
     """The lessons to choose from."""
     for left, right in zip(lessons()[::2], lessons()[1::2], strict=True):
@@ -117,7 +124,7 @@ def _list(ready: Ready, lang: str) -> None:
                     f"<p>{escape(one.goal[lang])}</p></div>"
                 )
                 told = f"{text('teach.start', lang)} · {text('teach.minutes', lang, n=one.minutes)}"
-                st.button(told, key=f"start_{one.id}", on_click=_go, args=(one.id, 0), width="stretch", type="primary")
+                st.button(told, key=f"start_{one.id}", on_click=_begin, args=(one.id,), width="stretch", type="primary")
 
 
 def _lesson(chosen: Lesson, ready: Ready, lang: str) -> None:
