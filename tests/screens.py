@@ -1,6 +1,7 @@
 """Pictures of every page in both languages at both widths, for the documentation: ``python -m tests.screens``.
 
-The pages show what ``garment-sim compare`` and ``garment-sim lessons --prepare`` left in the home of finished runs.
+The pages show what ``garment-sim compare``, ``lessons --prepare``, ``explain baseline transition``, ``sensitivity`` and
+``optimise --goal "employment[gender=women]>=600000"`` left in the home of finished runs.
 """
 
 import shutil
