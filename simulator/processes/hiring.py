@@ -193,7 +193,7 @@ def _who_accepts(
     keys: Array, looks: Array, pay: Array, costs: tuple[float, float, float, float, float], step: int, dt: float,
     left: Array, state: Array, skill: Array, settled: Array, taste: Array, born: Array, education: Array, woman: Array,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
-    """``who_accepts`` on the columns: those who are free, of operators only who looks; then who of them is willing.
+    """``who_accepts`` on the columns: the skilled who are free, the others who look; then who of them is willing.
 
     By job: ``looks`` are the chances of [left a job in this step, state], ``pay`` the log of relative pay. ``costs``
     are lambda, a, a_0, m and e of the formula.
